@@ -1,0 +1,1 @@
+"""What people touch: command line, settings, store, API, dashboard."""

@@ -1,0 +1,1 @@
+"""Voice: the speech of a turn to emotion scores."""

@@ -1,0 +1,93 @@
+"""Every error that the product raises on purpose, in one tree.
+
+    EmotionMonitorError
+    ├── InvalidInputError (ValueError)       what came in is wrong; the caller can mend it
+    │   ├── InvalidConversationError         a conversation, turn or field breaks the model's rules
+    │   ├── TranscriptError                  a file of a known format, with something wrong inside
+    │   ├── UnknownFormatError               not a transcript I know
+    │   └── MediaError                       audio, video or a picture that cannot be used
+    │       └── MediaLimitError              refused before decoding: too long, too large, too many
+    ├── InputFileError (OSError)             a file that is not there or may not be read
+    ├── OutputError (OSError)                results that could not be written
+    ├── ModelMissingError (LookupError)      no such checkpoint, scorer or fuser is installed
+    ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another kind
+    ├── NotFoundError (LookupError)          no such conversation, turn or media in the store
+    └── ConflictError (ValueError)           the same key was used before for something else
+
+A message says what was wrong, where (file, line, turn), what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class EmotionMonitorError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        what: What was wrong, and what was expected instead: one sentence.
+        where: The place: a file, and within it a line, turn or field. Empty where there is none.
+        remedy: What the reader can do about it: one sentence, empty where nothing can be done.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.what}" + (f" {self.remedy}" if self.remedy else "")
+
+    def at(self, where: str) -> EmotionMonitorError:
+        """The same error with `where` put before the place it already names."""
+        place = f"{where}, {self.where}" if self.where else where
+        return type(self)(self.what, where=place, remedy=self.remedy)
+
+
+class InvalidInputError(EmotionMonitorError, ValueError):
+    """What came in is wrong, and whoever sent it can mend it."""
+
+
+class InvalidConversationError(InvalidInputError):
+    """A conversation, a turn or one of their fields breaks the model's rules."""
+
+
+class TranscriptError(InvalidInputError):
+    """A transcript of a known format with something wrong inside."""
+
+
+class UnknownFormatError(InvalidInputError):
+    """A file that is none of the known transcript formats."""
+
+
+class MediaError(InvalidInputError):
+    """Audio, video or a picture that cannot be used."""
+
+
+class MediaLimitError(MediaError):
+    """Media refused before decoding because it is too long, too large or has too many streams."""
+
+
+class InputFileError(EmotionMonitorError, OSError):
+    """A file that is not there, is not a file, or may not be read."""
+
+
+class OutputError(EmotionMonitorError, OSError):
+    """Results that could not be written, for instance because the disk is full."""
+
+
+class ModelMissingError(EmotionMonitorError, LookupError):
+    """No such checkpoint, scorer or fuser is installed."""
+
+
+class CheckpointError(EmotionMonitorError, ValueError):
+    """A checkpoint that is damaged, incomplete or made for something else."""
+
+
+class NotFoundError(EmotionMonitorError, LookupError):
+    """No such conversation, turn or media in the store, or none that this person may see."""
+
+
+class ConflictError(EmotionMonitorError, ValueError):
+    """The same idempotency key or the same turn was used before with different content."""

@@ -1,0 +1,60 @@
+"""Finds scorers and fusers through entry points, so that a fourth modality is a new package.
+
+A plug-in registers a class that can be built without arguments:
+
+    [project.entry-points."multimodal.scorers"]
+    heart_rate = "my_package.scorer:HeartRateScorer"
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from multimodal.errors import ModelMissingError
+from multimodal.scoring import MODALITIES, Fuser, Scorer
+
+SCORERS = "multimodal.scorers"
+FUSERS = "multimodal.fusers"
+
+
+def load_scorers() -> list[Scorer]:
+    """One scorer per installed modality: text, voice, face, then plug-ins by name.
+
+    Raises:
+        ModelMissingError: If an installed package's scorer cannot be built.
+    """
+    found = {point.name: point for point in entry_points(group=SCORERS)}
+    order = [*(name for name in MODALITIES if name in found), *sorted(set(found) - set(MODALITIES))]
+    scorers = []
+    for name in order:
+        scorer = found[name].load()()
+        if not isinstance(scorer, Scorer):
+            raise _misfit(found[name], "Scorer")
+        scorers.append(scorer)
+    return scorers
+
+
+def load_fuser(name: str = "late") -> Fuser:
+    """The installed fuser of that name.
+
+    Raises:
+        ModelMissingError: If there is none, or it cannot be built.
+    """
+    found = {point.name: point for point in entry_points(group=FUSERS)}
+    if name not in found:
+        raise ModelMissingError(
+            f"there is no fuser {name!r}; installed are {', '.join(sorted(found)) or 'none'}.",
+            remedy="Install the package that provides it.",
+        )
+    fuser = found[name].load()()
+    if not isinstance(fuser, Fuser):
+        raise _misfit(found[name], "Fuser")
+    return fuser
+
+
+def _misfit(point: EntryPoint, protocol: str) -> ModelMissingError:
+    return ModelMissingError(
+        f"{point.value} is no {protocol}: it lacks some of its attributes.",
+        where=f"entry point {point.name!r}",
+        remedy="See multimodal/scoring.py for what it must have.",
+    )

@@ -1,0 +1,1 @@
+"""Words: the text of a turn to emotion scores."""

@@ -1,0 +1,1 @@
+"""Face: the video of a turn to emotion scores."""
