@@ -52,20 +52,26 @@ def permission(conversation: Conversation, turn: Turn, *, standing_notice: str =
     return Permission("", "", "")
 
 
-def customer_channel(media: Media, turn: Turn, channel_count: int) -> int | str:
+def customer_channel(
+    media: Media, turn: Turn, channel_count: int, *, mixed: bool = False
+) -> int | str:
     """The audio channel on which this customer's turn may be heard, or why none may be.
 
-    A recording with one channel and no channel map carries both parties: the turn's own time is
-    then the customer's, except where anybody else speaks at the same time (see `others_speak`).
+    A mixed recording (one channel, or channels that are copies of each other) carries both parties:
+    the turn's own time is then the customer's, except where anybody else speaks at the same time
+    (see `others_speak`), and a channel map says nothing unless it gives all channels to the
+    customer.
 
     Args:
         media: The recording.
         turn: A turn for which `permission` allows the voice.
         channel_count: Number of audio channels in the recording.
+        mixed: Whether all channels carry the same sound.
     """
     channels: Mapping[int, Role] = media.channels
-    if not channels and channel_count == 1:
-        return 0 if turn.channel in (None, 0) else CHANNEL_NOT_CUSTOMER
+    if mixed or channel_count == 1:
+        only_others = bool(channels) and Role.CUSTOMER not in channels.values()
+        return CHANNEL_NOT_CUSTOMER if only_others else 0
     if turn.channel is not None:
         known = channels.get(turn.channel)
         allowed = known is Role.CUSTOMER and turn.channel < channel_count

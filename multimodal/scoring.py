@@ -246,12 +246,15 @@ class ScoredConversation:
         trajectory: How it went.
         notes: What a person should know about how it was scored (a silent channel, identical
             channels, a recording that could not be read).
+        states: By modality and speaker, what its scorer wants with the speaker's next turn (see
+            `EmotionScores.state`): what a live conversation is resumed from.
     """
 
     conversation: Conversation
     turns: tuple[ScoredTurn, ...]
     trajectory: Trajectory
     notes: tuple[str, ...] = ()
+    states: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def risk(self) -> float:

@@ -1,0 +1,186 @@
+"""Files to conversations: transcripts of any known format, and recordings without one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
+from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
+
+PIECE_SECONDS = 10.0
+"""A video in which nobody speaks is looked at in pieces of this length."""
+SNIFF_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What the user says about all files of one run.
+
+    Attributes:
+        notice: Reference of the notice under which they are analysed, where a conversation names
+            none of its own.
+        channels: Which role speaks on which audio channel of the recordings.
+        role: Who speaks in recordings of one person; also for speakers of unknown role there.
+        source: Name of the system that the files come from; by default the format's.
+        media: A recording that belongs to the one transcript of this run.
+    """
+
+    notice: str = ""
+    channels: Mapping[int, Role] = field(default_factory=dict)
+    role: Role | None = None
+    source: str = ""
+    media: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """One conversation of one file, or what was wrong with it.
+
+    Attributes:
+        path: The file.
+        conversation: The conversation, None where there is an error.
+        error: What was wrong, None where there is a conversation.
+    """
+
+    path: Path
+    conversation: Conversation | None = None
+    error: EmotionMonitorError | None = None
+
+
+def read_files(paths: Sequence[Path], options: IngestOptions) -> Iterator[Ingested]:
+    """Every conversation in the files and folders, lazily; errors come as items, never as raises.
+
+    Recordings that a transcript of the same run names are read with it, not once more alone.
+
+    Args:
+        paths: Transcripts, recordings and folders of them (read with their sub-folders).
+        options: What the user says about them.
+    """
+    files, errors = _files(paths)
+    yield from errors
+    transcripts = [path for path in files if _looks_like_text(path)]
+    if options.media is not None and len(transcripts) != 1:
+        raise InvalidInputError(
+            f"a recording was named for {len(transcripts)} transcripts, expected one.",
+            where=str(options.media),
+            remedy="Score each transcript with its recording by itself.",
+        )
+    named: set[Path] = set()
+    for path in transcripts:
+        for item in _transcript(path, options):
+            if item.conversation is not None:
+                named |= {media.path.resolve() for media in item.conversation.media}
+            yield item
+    for path in files:
+        if path not in transcripts and path.resolve() not in named:
+            yield _guarded(path, options)
+
+
+def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
+    """A conversation from a recording that has no transcript: turns by voice activity.
+
+    Args:
+        path: Audio or video in any container that FFmpeg reads.
+        options: `channels` tells the parties apart; `role` declares a recording of one person.
+
+    Raises:
+        MediaError: If it is neither audio nor video, or over the limits.
+    """
+    from audio.turns import turns_from_audio
+    from multimodal.media import probe
+
+    info = probe(path)
+    channels = dict(options.channels)
+    if not channels and options.role is not None and info.audio is not None:
+        channels = dict.fromkeys(range(info.audio.channels), options.role)
+    turns = turns_from_audio(path, channels) if info.audio is not None else []
+    if not turns and info.video is not None:
+        turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
+    # One person's recording shows one person; of any other it is not known whom it shows.
+    region = WHOLE_PICTURE if options.role is Role.CUSTOMER else None
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Conversation(
+        external_id=f"{path.stem[:150]}-{digest[:12]}",
+        turns=tuple(turns),
+        source=options.source or "recording",
+        channel=Channel.VIDEO if info.video is not None else Channel.PHONE,
+        notice=options.notice,
+        media=(Media(path, channels, region if info.video is not None else None),),
+    )
+
+
+def _pieces(seconds: float, role: Role) -> list[Turn]:
+    count = max(1, round(seconds / PIECE_SECONDS))
+    edges = [seconds * i / count for i in range(count + 1)]
+    return [Turn(role, start=a, end=b) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[Ingested]]:
+    files: dict[Path, None] = {}
+    errors = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
+            files |= dict.fromkeys(inside)
+        elif path.exists():
+            files[path] = None
+        else:
+            missing = InputFileError(
+                "there is no such file or folder.",
+                where=str(path),
+                remedy="Check the path.",
+            )
+            errors.append(Ingested(path, error=missing))
+    return list(files), errors
+
+
+def _looks_like_text(path: Path) -> bool:
+    """Whether a file is to be read as a transcript: no media format is free of control bytes."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(SNIFF_BYTES)
+    except OSError:
+        return True  # The reader of transcripts says what is wrong with it.
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True  # UTF-16
+    return not any(byte < 9 or 13 < byte < 27 for byte in head)
+
+
+def _transcript(path: Path, options: IngestOptions) -> Iterator[Ingested]:
+    from multimodal.formats import read_transcript
+
+    try:
+        for item in read_transcript(path):
+            if isinstance(item, EmotionMonitorError):
+                yield Ingested(path, error=item)
+            else:
+                yield Ingested(path, _with_options(item, options))
+    except EmotionMonitorError as error:
+        yield Ingested(path, error=error)
+
+
+def _with_options(conversation: Conversation, options: IngestOptions) -> Conversation:
+    media = conversation.media
+    channel = conversation.channel
+    if options.media is not None:
+        region = WHOLE_PICTURE if options.role is Role.CUSTOMER else None
+        media = (*media, Media(options.media, options.channels, region))
+        channel = Channel.PHONE if channel is Channel.CHAT else channel
+    return replace(
+        conversation,
+        notice=conversation.notice or options.notice,
+        source=options.source or conversation.source,
+        media=media,
+        channel=channel,
+    )
+
+
+def _guarded(path: Path, options: IngestOptions) -> Ingested:
+    try:
+        return Ingested(path, recording_conversation(path, options))
+    except EmotionMonitorError as error:
+        return Ingested(path, error=error)

@@ -1,0 +1,265 @@
+"""The one way through the house: a conversation's turns, gated, scored, fused and tracked.
+
+Batch and live run the same code: a batch scores all turns of many conversations, a live
+conversation scores one turn more. What a scorer carries from one turn of a speaker to the next is
+kept here, so that scorers hold no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from multimodal import policy
+from multimodal.conversation import Conversation, Role, Turn
+from multimodal.emotions import EmotionScores, ModelInfo
+from multimodal.errors import EmotionMonitorError
+from multimodal.plugins import load_fuser, load_scorers
+from multimodal.recording import Recordings
+from multimodal.scoring import (
+    FusedAnswer,
+    Fuser,
+    ScoredConversation,
+    ScoredTurn,
+    Scorer,
+    Trajectory,
+    TurnInput,
+)
+
+CONTEXT_TURNS = 16
+"""How many preceding turns a scorer is shown."""
+BATCH_CONVERSATIONS = 64
+"""How many conversations are in memory at a time; their words are scored in one batch."""
+BATCH_TURNS = 512
+"""How many turns go to a scorer of words in one call."""
+
+
+@dataclass(eq=False)
+class _Job:
+    """A conversation while it is scored; turns before `first` have their scores already."""
+
+    conversation: Conversation
+    scores: list[dict[str, EmotionScores]]
+    states: dict[str, dict[str, Mapping[str, Any]]]
+    recordings: Recordings
+    notes: list[str] = field(default_factory=list)
+
+    def permission(self, turn: Turn, standing_notice: str) -> policy.Permission:
+        return policy.permission(self.conversation, turn, standing_notice=standing_notice)
+
+
+class EmotionMonitor:
+    """Scores conversations with all installed modalities and fuses them into one answer.
+
+    Args:
+        scorers: The scorers to use; by default all installed ones (entry points).
+        fuser: The fuser to use; by default the installed late fusion.
+        standing_notice: Reference of the notice that the site gives to all its customers; with it,
+            conversations without a notice of their own have voice and face analysed too.
+
+    Raises:
+        ModelMissingError: At first use, if a scorer's or the fuser's checkpoint is not installed.
+    """
+
+    def __init__(
+        self,
+        scorers: Sequence[Scorer] | None = None,
+        fuser: Fuser | None = None,
+        *,
+        standing_notice: str = "",
+    ) -> None:
+        self._given_scorers = scorers
+        self._given_fuser = fuser
+        self.standing_notice = standing_notice
+
+    @cached_property
+    def scorers(self) -> list[Scorer]:
+        """The scorers in use, loaded at first use."""
+        return load_scorers() if self._given_scorers is None else list(self._given_scorers)
+
+    @cached_property
+    def fuser(self) -> Fuser:
+        """The fuser in use, loaded at first use."""
+        return load_fuser() if self._given_fuser is None else self._given_fuser
+
+    def models(self) -> dict[str, ModelInfo]:
+        """Which model answers, by modality, and `fusion`."""
+        return {scorer.modality: scorer.info for scorer in self.scorers} | {
+            "fusion": self.fuser.info
+        }
+
+    def score(self, conversation: Conversation) -> ScoredConversation:
+        """Scores one conversation."""
+        return next(self.score_many([conversation]))
+
+    def score_many(self, conversations: Iterable[Conversation]) -> Iterator[ScoredConversation]:
+        """Scores conversations in their order, many at a time, in constant memory.
+
+        Each result is yielded as soon as its batch is done; conversations are read from the
+        iterable only as far as they are needed.
+        """
+        source = iter(conversations)
+        while batch := list(islice(source, BATCH_CONVERSATIONS)):
+            jobs = [_new_job(conversation) for conversation in batch]
+            self._score(jobs)
+            yield from map(self._finish, jobs)
+
+    def _score(self, jobs: Sequence[_Job]) -> None:
+        """Scores every turn of the jobs that has no scores yet."""
+        todo = [(job, range(len(job.scores), len(job.conversation.turns))) for job in jobs]
+        for job, indices in todo:
+            job.scores += [{} for _ in indices]
+        for scorer in self.scorers:
+            if scorer.needs == {"text"} and not scorer.stateful:
+                self._score_words(scorer, [(job, i) for job, indices in todo for i in indices])
+            else:
+                for job, indices in todo:
+                    self._score_in_order(scorer, job, indices)
+
+    def _score_words(self, scorer: Scorer, todo: Sequence[tuple[_Job, int]]) -> None:
+        """One batch over many conversations, for a scorer that needs nothing but words."""
+        allowed = []
+        for job, index in todo:
+            turn = job.conversation.turns[index]
+            refusal = job.permission(turn, self.standing_notice).words
+            if refusal:
+                job.scores[index][scorer.modality] = EmotionScores.missing(refusal)
+            else:
+                allowed.append((job, index))
+        # Turns of like length together: a batch is padded to its longest.
+        allowed.sort(key=lambda item: len(item[0].conversation.turns[item[1]].text))
+        for start in range(0, len(allowed), BATCH_TURNS):
+            batch = allowed[start : start + BATCH_TURNS]
+            inputs = [
+                TurnInput(
+                    turn=job.conversation.turns[index],
+                    previous=_context(job.conversation, index),
+                    language=job.conversation.language,
+                )
+                for job, index in batch
+            ]
+            for (job, index), scores in zip(batch, _ask(scorer, inputs), strict=True):
+                job.scores[index][scorer.modality] = scores
+
+    def _score_in_order(self, scorer: Scorer, job: _Job, indices: Sequence[int]) -> None:
+        """Turn by turn, for a scorer that carries state or needs a recording."""
+        states = job.states.setdefault(scorer.modality, {})
+        allowed = []
+        for index in indices:
+            granted = job.permission(job.conversation.turns[index], self.standing_notice)
+            refusal = granted.words
+            if "audio" in scorer.needs:
+                refusal = refusal or granted.voice
+            if "frames" in scorer.needs:
+                refusal = refusal or granted.face
+            # A scorer of a signal that this product knows nothing of reads the body, not words.
+            if "text" not in scorer.needs:
+                refusal = refusal or granted.voice
+            if refusal:
+                job.scores[index][scorer.modality] = EmotionScores.missing(refusal)
+            else:
+                allowed.append(index)
+        if not allowed:
+            return
+        for index, given in job.recordings.inputs(scorer.needs, allowed):
+            turn = job.conversation.turns[index]
+            speaker = turn.speaker or turn.role.value
+            words = "text" in scorer.needs
+            given = replace(
+                given,
+                turn=turn if words else replace(turn, text=""),
+                previous=_context(job.conversation, index) if words else (),
+                language=job.conversation.language,
+                state=states.get(speaker),
+            )
+            try:
+                scores = _ask(scorer, [given])[0]
+            except EmotionMonitorError as error:
+                # Pictures are decoded while the scorer reads them: a damaged video ends up here.
+                scores = EmotionScores.missing(str(error), model=scorer.info)
+            if scores.state is not None:
+                states[speaker] = scores.state
+            job.scores[index][scorer.modality] = scores
+        job.notes += [note for note in job.recordings.notes if note not in job.notes]
+
+    def _finish(self, job: _Job) -> ScoredConversation:
+        answers = [
+            FusedAnswer.unknown(policy.AGENT) if turn.role in (Role.AGENT, Role.BOT) else answer
+            for turn, answer in zip(
+                job.conversation.turns, self.fuser.fuse(job.scores), strict=True
+            )
+        ]
+        trajectory: Trajectory = self.fuser.track(job.conversation, job.scores, answers)
+        turns = tuple(
+            ScoredTurn(turn, scores, answer, risk)
+            for turn, scores, answer, risk in zip(
+                job.conversation.turns, job.scores, answers, trajectory.risk, strict=True
+            )
+        )
+        return ScoredConversation(
+            job.conversation, turns, trajectory, tuple(job.notes), dict(job.states)
+        )
+
+
+class LiveConversation:
+    """A conversation that goes on: turns are added and scored one by one.
+
+    Args:
+        monitor: Scores the turns.
+        conversation: The conversation so far; turns that it has already are scored first.
+    """
+
+    def __init__(self, monitor: EmotionMonitor, conversation: Conversation) -> None:
+        self._monitor = monitor
+        self._scored = monitor.score(conversation)
+
+    @classmethod
+    def resume(cls, monitor: EmotionMonitor, scored: ScoredConversation) -> LiveConversation:
+        """Goes on from what was scored and kept before; its `states` are needed."""
+        live = cls.__new__(cls)
+        live._monitor = monitor
+        live._scored = scored
+        return live
+
+    @property
+    def scored(self) -> ScoredConversation:
+        """The conversation so far."""
+        return self._scored
+
+    def add(self, turn: Turn) -> ScoredTurn:
+        """Scores one more turn.
+
+        Raises:
+            InvalidConversationError: If it starts before the turn in front of it.
+        """
+        before = self._scored
+        conversation = replace(before.conversation, turns=(*before.conversation.turns, turn))
+        job = _new_job(conversation)
+        job.scores = [dict(scored.scores) for scored in before.turns]
+        job.states = {modality: dict(states) for modality, states in before.states.items()}
+        job.notes = list(before.notes)
+        self._monitor._score([job])
+        self._scored = self._monitor._finish(job)
+        return self._scored.turns[-1]
+
+
+def _new_job(conversation: Conversation) -> _Job:
+    return _Job(conversation, [], {}, Recordings(conversation))
+
+
+def _context(conversation: Conversation, index: int) -> tuple[Turn, ...]:
+    return conversation.turns[max(0, index - CONTEXT_TURNS) : index]
+
+
+def _ask(scorer: Scorer, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
+    answers = scorer.score(inputs)
+    if len(answers) != len(inputs):
+        raise EmotionMonitorError(
+            f"the {scorer.modality} scorer {scorer.info.key} gave {len(answers)} answers to "
+            f"{len(inputs)} turns.",
+            remedy="Report it to whoever wrote the scorer.",
+        )
+    return answers
