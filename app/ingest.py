@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
@@ -23,7 +24,7 @@ class IngestOptions:
         notice: Reference of the notice under which they are analysed, where a conversation names
             none of its own.
         channels: Which role speaks on which audio channel of the recordings.
-        role: Who speaks in recordings of one person; also for speakers of unknown role there.
+        role: Who speaks in a recording of one person, with or without a transcript.
         source: Name of the system that the files come from; by default the format's.
         media: A recording that belongs to the one transcript of this run.
     """
@@ -79,6 +80,27 @@ def read_files(paths: Sequence[Path], options: IngestOptions) -> Iterator[Ingest
             yield _guarded(path, options)
 
 
+def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Ingested]:
+    """Every conversation of a transcript that came as bytes, from stdin or an upload.
+
+    Args:
+        data: The transcript.
+        name: What to call it in errors.
+        options: What the user says about it.
+    """
+    from multimodal.formats import parse_transcript
+
+    path = Path(name)
+    try:
+        for item in parse_transcript(data, name):
+            if isinstance(item, EmotionMonitorError):
+                yield Ingested(path, error=item)
+            else:
+                yield Ingested(path, _with_options(item, options))
+    except EmotionMonitorError as error:
+        yield Ingested(path, error=error)
+
+
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
     """A conversation from a recording that has no transcript: turns by voice activity.
 
@@ -90,13 +112,20 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
         MediaError: If it is neither audio nor video, or over the limits.
     """
     from audio.turns import turns_from_audio
-    from multimodal.media import probe
+    from multimodal.media import describe_channels, probe
 
     info = probe(path)
     channels = dict(options.channels)
-    if not channels and options.role is not None and info.audio is not None:
-        channels = dict.fromkeys(range(info.audio.channels), options.role)
-    turns = turns_from_audio(path, channels) if info.audio is not None else []
+    turns: list[Turn] = []
+    if info.audio is not None:
+        if not channels and options.role is not None:
+            # One person is heard on every channel: one that carries sound is enough.
+            silent = describe_channels(path).silent
+            heard = [c for c in range(info.audio.channels) if c not in silent]
+            channels = {heard[0] if heard else 0: options.role}
+            turns = [t for t in turns_from_audio(path, channels) if t.channel in channels]
+        else:
+            turns = turns_from_audio(path, channels)
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
     # One person's recording shows one person; of any other it is not known whom it shows.
@@ -116,7 +145,7 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
 def _pieces(seconds: float, role: Role) -> list[Turn]:
     count = max(1, round(seconds / PIECE_SECONDS))
     edges = [seconds * i / count for i in range(count + 1)]
-    return [Turn(role, start=a, end=b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Turn(role, start=start, end=end) for start, end in pairwise(edges)]
 
 
 def _files(paths: Sequence[Path]) -> tuple[list[Path], list[Ingested]]:
@@ -170,8 +199,15 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
         region = WHOLE_PICTURE if options.role is Role.CUSTOMER else None
         media = (*media, Media(options.media, options.channels, region))
         channel = Channel.PHONE if channel is Channel.CHAT else channel
+    turns = conversation.turns
+    if options.role is not None and len({turn.speaker for turn in turns}) == 1:
+        turns = tuple(
+            replace(turn, role=options.role) if turn.role is Role.UNKNOWN else turn
+            for turn in turns
+        )
     return replace(
         conversation,
+        turns=turns,
         notice=conversation.notice or options.notice,
         source=options.source or conversation.source,
         media=media,

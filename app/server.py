@@ -1,0 +1,65 @@
+"""`emotion-monitor serve`: the API in this process, the dashboard beside it, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from app.api import create_app
+from app.settings import Settings
+
+DASHBOARD = Path(__file__).parent / "dashboard" / "main.py"
+STOP_SECONDS = 10
+"""How long the dashboard may take to stop before it is killed."""
+
+
+def serve(settings: Settings, *, dashboard: bool) -> None:
+    """Runs the API, and the dashboard as its client, until the process is told to stop.
+
+    Args:
+        settings: Addresses, ports, database.
+        dashboard: Whether to serve the dashboard too.
+    """
+    beside = _start_dashboard(settings) if dashboard else None
+    try:
+        uvicorn.run(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+    finally:
+        if beside is not None:
+            beside.terminate()
+            try:
+                beside.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                beside.kill()
+
+
+def _start_dashboard(settings: Settings) -> subprocess.Popen[bytes]:
+    options = {
+        "server.address": settings.host,
+        "server.port": settings.dashboard_port,
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": settings.max_upload_mb,
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", str(DASHBOARD)]
+    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    # A listener on all addresses is reached on this machine through loopback.
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    sys.stderr.write(
+        f"dashboard: http://{host}:{settings.dashboard_port}\n"
+        f"API:       http://{host}:{settings.port}/docs\nCtrl-C stops both.\n"
+    )
+    api = f"http://{host}:{settings.port}"
+    return subprocess.Popen(command, env={**os.environ, "EMOTION_MONITOR_API_URL": api})  # noqa: S603
