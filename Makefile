@@ -1,4 +1,4 @@
-# One command each, on a machine with Python 3.11: run, smoke, test, check.
+# One command each, on a machine with Python 3.11: run, smoke, test, lint, check.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -10,7 +10,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 
 export NUMBA_CACHE_DIR ?= $(abspath $(VENV))/numba
 
-.PHONY: run smoke test check clean
+.PHONY: run smoke test lint check clean
 
 run: $(SERVE)           ## set up, score the bundled samples, serve until Ctrl-C
 	$(BIN)/emotion-monitor demo
@@ -22,12 +22,13 @@ smoke: $(SERVE)         ## the same, checks that everything answers, and exits
 test: $(DEV)            ## set up, pass the tests
 	$(BIN)/python -m pytest
 
-check: $(DEV)           ## lint, format, types, floors of the house, tests
+lint: $(DEV)            ## rules, format, types, floors of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+check: lint test        ## everything that must be right before a commit
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

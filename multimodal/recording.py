@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multimodal import media, policy
-from multimodal.conversation import Conversation, Media, Turn
+from multimodal.conversation import WHOLE_PICTURE, Conversation, Media, Turn
 from multimodal.emotions import FloatArray
 from multimodal.errors import EmotionMonitorError
-from multimodal.scoring import Frame, Need, TurnInput
+from multimodal.scoring import Frame, Need, Region, TurnInput
 
 FRAME_RATE = 5.0
 """Pictures per second of video that a face scorer is offered."""
@@ -197,15 +198,26 @@ class Recordings:
         if why or turn.start is None or turn.end is None:
             return replace(given, reason=given.reason or why)
         item, start, end = here[0], turn.start, turn.end
+        region = item.media.customer_region
+        assert region is not None
 
         def pictures() -> Iterator[Frame]:
             offset = item.media.offset
             for at, image in media.frames(
                 item.media.path, start - offset, end - offset, rate=FRAME_RATE
             ):
-                yield Frame(at + offset, image)
+                yield Frame(at + offset, _cropped(image, region))
 
-        return replace(given, frames=pictures, region=item.media.customer_region)
+        return replace(given, frames=pictures, region=WHOLE_PICTURE)
+
+
+def _cropped(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+    """The region of a picture; at least one pixel."""
+    height, width = image.shape[:2]
+    left, top = int(region[0] * width), int(region[1] * height)
+    right = max(left + 1, round((region[0] + region[2]) * width))
+    bottom = max(top + 1, round((region[1] + region[3]) * height))
+    return image[top:bottom, left:right]
 
 
 def _channel_notes(item: Media, report: media.ChannelReport | None) -> list[str]:
