@@ -1,0 +1,93 @@
+"""A transcript file as the readers of the formats see it: its name, its text, its JSON."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from multimodal.conversation import Conversation
+from multimodal.errors import EmotionMonitorError, TranscriptError
+from multimodal.formats.documents import outline, parse_json
+
+Item = Conversation | EmotionMonitorError
+"""What reading gives: a conversation, or what was wrong with the one that stood in its place."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One transcript file, or its beginning.
+
+    Attributes:
+        name: How messages name the file.
+        text: What is in it, decoded.
+        base: The folder that relative media paths start from; None where there is none (an upload).
+    """
+
+    name: str
+    text: str
+    base: Path | None = None
+
+    @cached_property
+    def document(self) -> Any:
+        """The whole file as JSON.
+
+        Raises:
+            TranscriptError: If it is no valid JSON.
+        """
+        return parse_json(self.text, self.name)
+
+    @cached_property
+    def outline(self) -> Any:
+        """As much of the JSON as is there, also of a truncated file; None where it is no JSON."""
+        try:
+            return self.document
+        except TranscriptError:
+            return outline(self.text)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One transcript format.
+
+    Attributes:
+        name: Its key, which is also the `source` of conversations whose files name none.
+        zh: What it is, in Chinese.
+        en: What it is, in English.
+        detect: Whether a source is of this format, from its content alone; never raises.
+        read: Its conversations. Raises an `EmotionMonitorError` where nothing can be read at all;
+            yields one in the place of a conversation that is wrong while others are fine.
+    """
+
+    name: str
+    zh: str
+    en: str
+    detect: Callable[[Source], bool]
+    read: Callable[[Source], Iterator[Item]]
+
+
+def decode(data: bytes) -> str:
+    """Text from UTF-8, UTF-8 with BOM, UTF-16 with BOM, or GB18030 (which contains GBK).
+
+    Damaged bytes become U+FFFD: one broken character does not lose a conversation. UTF-8 that is
+    merely damaged is told from GB18030 by most of its non-ASCII characters still being whole.
+    """
+    if data.startswith(codecs.BOM_UTF8):
+        return data.decode("utf-8-sig", "replace")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    non_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    if non_ascii - damaged > damaged:
+        return text
+    try:
+        return data.decode("gb18030")
+    except UnicodeDecodeError:
+        return text
