@@ -1,0 +1,108 @@
+"""The pages' only way to anything: the HTTP API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import streamlit as st
+
+from app.dashboard.texts import t
+
+SECONDS = 600.0
+"""How long one request may take: a long recording is scored within it."""
+
+
+class ApiError(Exception):
+    """What the API refused, in its own words.
+
+    Attributes:
+        status: HTTP status, 0 where the API did not answer at all.
+        what: What was wrong.
+        remedy: What to do, empty where nothing can be done.
+    """
+
+    def __init__(self, status: int, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+        self.remedy = remedy
+
+
+@st.cache_resource
+def _client() -> httpx.Client:
+    base = os.environ.get("EMOTION_MONITOR_API_URL", "http://127.0.0.1:8600")
+    return httpx.Client(base_url=f"{base}/api/v1", timeout=SECONDS)
+
+
+def _request(method: str, path: str, **arguments: Any) -> httpx.Response:
+    try:
+        response = _client().request(method, path, **arguments)
+    except httpx.HTTPError as error:
+        raise ApiError(0, f"{type(error).__name__}: {error}") from error
+    if response.is_success:
+        return response
+    try:
+        problem = response.json()["error"]
+        where = f"{problem['where']}: " if problem.get("where") else ""
+        raise ApiError(response.status_code, where + problem["what"], problem.get("remedy", ""))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ApiError(response.status_code, response.text[:200]) from error
+
+
+def conversations(**filters: Any) -> dict[str, Any]:
+    """A page of the list: `data` and `count`; filters as the API names them, None left out."""
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    return dict(_request("GET", "/conversations", params=given).json())
+
+
+def conversation(number: int) -> dict[str, Any]:
+    """Everything about one conversation."""
+    return dict(_request("GET", f"/conversations/{number}").json())
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def recording(number: int, index: int) -> bytes:
+    """A recording of a conversation, whole; a browser then gets it from the dashboard's origin."""
+    return _request("GET", f"/conversations/{number}/media/{index}").content
+
+
+def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Sends files to be read, scored and stored; one result per file."""
+    parts = [("files", (name, content)) for name, content in files]
+    answer = _request("POST", "/imports", files=parts, data=dict(fields)).json()
+    return list(answer["data"])
+
+
+def results(form: str, ids: list[int]) -> bytes:
+    """Scored conversations as `csv`, `jsonl` or `parquet`."""
+    return _request("GET", "/results", params={"format": form, "id": ids}).content
+
+
+def correct(number: int, turn: int, label: str) -> None:
+    """Keeps what a person says about a turn, beside what the models said."""
+    _request("POST", f"/conversations/{number}/turns/{turn}/corrections", json={"label": label})
+
+
+def undo_correction(number: int, turn: int, correction: int) -> None:
+    """Takes a correction back."""
+    _request("DELETE", f"/conversations/{number}/turns/{turn}/corrections/{correction}")
+
+
+def models() -> list[dict[str, Any]]:
+    """The models in use."""
+    return list(_request("GET", "/models").json()["data"])
+
+
+def show_error(error: ApiError) -> None:
+    """Says on the page what went wrong and what to do about it."""
+    if error.status == 0:
+        st.error(f"**{t('api_down')}** — {t('api_down_hint')}", icon=":material/cloud_off:")
+        if st.button(t("retry"), icon=":material/refresh:"):
+            st.rerun()
+    elif error.status == 404:
+        st.warning(t("gone"))
+    else:
+        st.error(f"{error.what} {error.remedy}".strip())

@@ -1,0 +1,56 @@
+"""The dashboard: `streamlit run app/dashboard/main.py`, started by `emotion-monitor serve`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.dashboard import batch, client, conversations, replay
+from app.dashboard.texts import LANGUAGES, language, t
+from app.dashboard.theme import STYLE
+
+
+def main() -> None:
+    """Draws the frame that every page stands in, then the page."""
+    if "language" not in st.session_state:
+        wanted = st.query_params.get("lang", "zh")
+        st.session_state.language = wanted if wanted in LANGUAGES else "zh"
+    st.set_page_config(page_title=t("title"), page_icon=":material/monitor_heart:", layout="wide")
+    st.html(STYLE)
+    pages = [
+        st.Page(
+            conversations.page,
+            title=t("conversations"),
+            icon=":material/forum:",
+            url_path="conversations",
+            default=True,
+        ),
+        st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
+        st.Page(batch.page, title=t("batch"), icon=":material/upload_file:", url_path="batch"),
+    ]
+    st.session_state.pages = {"conversations": pages[0], "replay": pages[1], "batch": pages[2]}
+    current = st.navigation(pages, position="top")
+    with st.sidebar:
+        _sidebar()
+    current.run()
+    st.divider()
+    st.caption(t("estimate"))
+
+
+def _sidebar() -> None:
+    st.segmented_control(
+        t("language"),
+        options=list(LANGUAGES),
+        format_func=lambda code: LANGUAGES[code],
+        key="language",
+        required=True,
+    )
+    st.query_params["lang"] = language()
+    try:
+        terms = {model["terms"] for model in client.models()}
+    except client.ApiError:
+        return
+    kind = "research" if "research" in terms else "open"
+    st.caption(f"{t('terms')}: **{t(kind)}** (`{kind}`)")
+
+
+main()

@@ -1,0 +1,257 @@
+"""One conversation: player, timeline, transcript with every answer; a click on a turn seeks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from app.dashboard import client
+from app.dashboard.charts import timeline
+from app.dashboard.texts import t
+from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
+
+ROWS = 40
+"""Turns on one page of the transcript."""
+EMOTIONS = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
+MODALITIES = ("text", "voice", "face")
+
+
+def page() -> None:
+    """Draws the page."""
+    number = st.query_params.get("id") or st.session_state.get("conversation")
+    if not number or not str(number).isdigit():
+        _nothing_chosen()
+        return
+    st.session_state.conversation = number
+    st.query_params["id"] = str(number)
+    try:
+        conversation = client.conversation(int(number))
+    except client.ApiError as error:
+        client.show_error(error)
+        return
+    _heading(conversation)
+    main, side = st.columns([2.3, 1], gap="large")
+    with side:
+        _summary(conversation)
+    with main:
+        _player(conversation)
+        _timeline(conversation)
+        _transcript(conversation)
+
+
+def _nothing_chosen() -> None:
+    st.title(t("replay"))
+    with st.container(border=True, horizontal_alignment="center"):
+        st.subheader(t("no_conversation"))
+        st.write(t("no_conversation_hint"))
+        st.page_link(
+            st.session_state.pages["conversations"],
+            label=t("to_conversations"),
+            icon=":material/forum:",
+        )
+
+
+def _heading(conversation: dict[str, Any]) -> None:
+    badge = level_badge(conversation["level"], t(conversation["level"] or conversation["status"]))
+    who = conversation["customer_display"] or conversation["external_id"]
+    about = " · ".join(
+        part for part in (t(conversation["channel"]), conversation["business_type"]) if part
+    )
+    st.html(
+        f'<h1 style="font-size:1.7rem;margin:0;padding:0">{badge} {escape(who)} '
+        f'<span class="em-quiet">{escape(about)}</span></h1>'
+    )
+
+
+def _player(conversation: dict[str, Any]) -> None:
+    if not conversation["media"]:
+        st.caption(t("no_media"))
+        return
+    media = conversation["media"][0]
+    at = st.session_state.get("seek", {}).get(conversation["id"])
+    start = 0 if at is None else max(0, int(at - media["offset"]))
+    try:
+        content = client.recording(conversation["id"], media["number"])
+    except client.ApiError as error:
+        st.warning(f"{t('media_gone')}{error.what}")
+        return
+    play = st.video if media["kind"] == "video" else st.audio
+    options: dict[str, Any] = {"width": 420} if media["kind"] == "video" else {}
+    play(
+        content,
+        format=media["content_type"],
+        start_time=start,
+        autoplay=at is not None,
+        **options,
+    )
+
+
+def _timeline(conversation: dict[str, Any]) -> None:
+    turns = conversation["turns"]
+    if not any(turn["answer"]["label"] != "unknown" for turn in turns):
+        return
+    timed = all(turn["start"] is not None for turn in turns)
+    picked = st.plotly_chart(
+        timeline(turns, timed=timed),
+        key=f"timeline-{conversation['id']}",
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=t("timeline_alt"),
+    )
+    st.caption(t("timeline_help"))
+    points = picked.selection.points
+    if points and points[0].get("customdata") is not None:
+        chosen = points[0]["customdata"]
+        index = int(chosen[0] if isinstance(chosen, list) else chosen)
+        # The selection stays when the page is drawn again: it counts once.
+        if st.session_state.get("picked") != (conversation["id"], index):
+            st.session_state.picked = (conversation["id"], index)
+            _seek(conversation["id"], turns[index - 1])
+            st.rerun()
+
+
+def _seek(number: int, turn: dict[str, Any]) -> None:
+    if turn["start"] is not None:
+        st.session_state.seek = {number: turn["start"]}
+    st.session_state.transcript_page = (turn["number"] - 1) // ROWS + 1
+
+
+def _summary(conversation: dict[str, Any]) -> None:
+    trajectory = conversation["trajectory"]
+    risk, state = st.columns(2)
+    risk.metric(t("risk"), f"{conversation['risk']:.2f}", help=t("risk_help"))
+    view = conversation["view_state"]
+    state.metric(t("state"), t(f"state_{view}") if view else "–")
+    st.caption(t("quarters"))
+    quarters = [0.0 if value is None else value for value in trajectory["sentiment"]]
+    st.bar_chart(quarters, height=110, x_label="", y_label="")
+    talk = trajectory["talk_seconds"]
+    shift = trajectory["shift"]
+    pace = trajectory["characters_per_minute"]
+    agents = dict.fromkeys(turn["agent_id"] for turn in conversation["turns"] if turn["agent_id"])
+    started = conversation["started_at"]
+    st.html(
+        facts(
+            [
+                (t("shift"), f"{shift:+.1f}" if shift is not None else ""),
+                (t("started"), _moment(started) if started else ""),
+                (t("duration"), clock(conversation["duration"])),
+                (
+                    t("talk_time"),
+                    " · ".join(f"{t('role_' + role)} {clock(s)}" for role, s in talk.items()),
+                ),
+                (t("silence"), clock(trajectory["silence_seconds"]) if talk else ""),
+                (t("overlap"), clock(trajectory["overlap_seconds"]) if talk else ""),
+                (t("rate"), f"{pace:.0f} {t('rate_unit')}" if pace else ""),
+                (t("queue"), conversation["queue"]),
+                (t("team"), conversation["team"]),
+                (t("agent"), ", ".join(agents)),
+                (t("external_id"), conversation["external_id"]),
+                (t("source"), conversation["source"]),
+                (t("notice"), conversation["notice"] or t("no_notice")),
+            ]
+        )
+    )
+    if conversation["notes"]:
+        st.info("\n\n".join(conversation["notes"]), icon=":material/info:")
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")
+
+
+def _transcript(conversation: dict[str, Any]) -> None:
+    title, only = st.columns([3, 1], vertical_alignment="bottom")
+    title.subheader(t("transcript"))
+    customer_only = only.toggle(t("customer_only"))
+    turns = conversation["turns"]
+    pages = -(-len(turns) // ROWS)
+    page_number = min(int(st.session_state.get("transcript_page", 1)), max(pages, 1))
+    if pages > 1:
+        page_number = st.number_input(t("page"), 1, pages, page_number)
+        st.session_state.transcript_page = page_number
+    corrections = {c["turn"]: c for c in conversation["corrections"] if not c["revoked_at"]}
+    for turn in turns[(page_number - 1) * ROWS : page_number * ROWS]:
+        if customer_only and turn["role"] in ("agent", "bot"):
+            continue
+        _turn(conversation["id"], turn, corrections.get(turn["number"]))
+
+
+def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
+    when, what, answer = st.columns([1.1, 5, 2.6], vertical_alignment="top")
+    if when.button(
+        clock(turn["start"]) if turn["start"] is not None else str(turn["number"]),
+        key=f"seek-{number}-{turn['number']}",
+        icon=":material/play_arrow:" if turn["start"] is not None else None,
+        help=t("play_from"),
+        type="tertiary",
+    ):
+        _seek(number, turn)
+        st.rerun()
+    fused = turn["answer"]
+    agent = turn["role"] in ("agent", "bot")
+    colour = EMOTION_COLOURS[fused["label"]]
+    words = [
+        (int(e["start"]), int(e["end"]))
+        for e in turn["scores"].get("text", {}).get("evidence", [])
+        if e["kind"] == "word" and e["weight"] > 0 and e.get("start") is not None
+    ]
+    what.html(
+        f'<div class="em-turn {"em-agent" if agent else ""}">'
+        f"<b>{escape(t('role_' + turn['role']))}</b> "
+        f'<span class="em-quiet">{escape(turn["agent_id"])}</span><br>'
+        f"{highlighted(turn['text'], words, colour)}</div>"
+    )
+    with answer:
+        if agent:
+            st.html(f'<span class="em-quiet">{escape(t("not_scored_agent"))}</span>')
+        else:
+            _answer(turn, colour)
+            _correction(number, turn, correction)
+
+
+def _answer(turn: dict[str, Any], colour: str) -> None:
+    fused = turn["answer"]
+    label = t(fused["label"])
+    head = f"{label} {fused['confidence']:.0%}" if fused["label"] != "unknown" else label
+    parts = [chip(head, colour, title=fused["reason"])]
+    for modality in (*MODALITIES, *sorted(set(turn["scores"]) - set(MODALITIES))):
+        scores = turn["scores"].get(modality)
+        if scores is None:
+            continue
+        name = t(modality) if modality in MODALITIES else modality
+        if scores["reliability"] == 0:
+            text = f"{name} –"
+            hint = scores["reason"]
+        else:
+            top = max(scores["probabilities"])
+            text = f"{name} {t(scores['label'])} {top:.0%}"
+            hint = f"{t('reliability')} {scores['reliability']:.2f}. {scores['reason']}"
+        parts.append(
+            f'<span class="em-quiet" title="{escape(hint, quote=True)}">{escape(text)}</span>'
+        )
+    if fused["disagreement"] >= 0.5:
+        parts.append(f'<span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
+    st.html(" &nbsp;".join(parts))
+
+
+def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
+    try:
+        if correction is not None:
+            label = t(correction["label"])
+            st.html(chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]]))
+            if st.button(t("undo"), key=f"undo-{correction['id']}", type="tertiary"):
+                client.undo_correction(number, turn["number"], correction["id"])
+                st.rerun()
+            return
+        with st.popover(t("correct"), type="tertiary", help=t("correct_help")):
+            for emotion in EMOTIONS:
+                if st.button(t(emotion), key=f"correct-{number}-{turn['number']}-{emotion}"):
+                    client.correct(number, turn["number"], emotion)
+                    st.rerun()
+    except client.ApiError as error:
+        client.show_error(error)

@@ -1,0 +1,208 @@
+"""Every word on the pages, in Chinese and English, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    "title": ("客服情绪监测", "Emotion monitor"),
+    "conversations": ("会话", "Conversations"),
+    "replay": ("回放", "Replay"),
+    "batch": ("批量评分", "Batch"),
+    "language": ("语言", "Language"),
+    "estimate": (
+        "以上为模型估计，不是事实；由人作决定。客户情绪不等于坐席表现，不得单独作为绩效依据。",
+        "Estimates, not facts; a person decides. A customer's emotion does not measure an "
+        "agent and must not by itself be used to judge one.",
+    ),
+    "terms": ("模型条款", "Model terms"),
+    "research": ("仅限研究", "research only"),
+    "open": ("开放", "open"),
+    "search": ("搜索原话或编号", "Search words or ids"),
+    "search_help": ("在所有话轮和会话编号中查找", "Looks in all turns and conversation ids"),
+    "level": ("等级", "Level"),
+    "state": ("状态", "State"),
+    "risk": ("风险", "Risk"),
+    "risk_help": (
+        "客户以不满结束对话的估计概率",
+        "Estimated probability that the customer ends the conversation dissatisfied",
+    ),
+    "channel": ("渠道", "Channel"),
+    "queue": ("技能组", "Queue"),
+    "team": ("班组", "Team"),
+    "agent": ("工号", "Agent"),
+    "customer": ("客户", "Customer"),
+    "business": ("业务", "Business"),
+    "started": ("开始时间", "Started"),
+    "duration": ("时长", "Duration"),
+    "turns": ("话轮", "Turns"),
+    "cause": ("客户原话", "The customer's words"),
+    "trend": ("情绪走势", "Sentiment"),
+    "trend_help": (
+        "客户情绪，对话四等分，-5 至 +5",
+        "Customer sentiment by quarter of the conversation, -5 to +5",
+    ),
+    "external_id": ("通话流水号", "Id"),
+    "status": ("处理", "Status"),
+    "sort": ("排序", "Sort by"),
+    "sort_risk": ("风险从高到低", "Highest risk first"),
+    "sort_started": ("最近开始", "Most recent first"),
+    "sort_duration": ("时长从长到短", "Longest first"),
+    "all": ("全部", "All"),
+    "phone": ("电话", "Phone"),
+    "video": ("视频", "Video"),
+    "chat": ("在线聊天", "Chat"),
+    "none_yet": ("还没有会话", "No conversations yet"),
+    "none_yet_hint": (
+        "在“批量评分”页拖入文件，或运行 emotion-monitor demo 载入示例会话。",
+        "Drop files on the Batch page, or run emotion-monitor demo for the sample conversations.",
+    ),
+    "none_match": ("没有符合条件的会话", "No conversation matches these filters"),
+    "none_match_hint": ("放宽筛选条件。", "Loosen the filters."),
+    "clear": ("清除筛选", "Clear filters"),
+    "pick_row": ("选中一行即可打开回放。", "Select a row to open its replay."),
+    "shown": ("第 {first}–{last} 条，共 {count} 条", "{first}–{last} of {count}"),
+    "page": ("页", "Page"),
+    "calm": ("平稳", "Calm"),
+    "watch": ("关注", "Watch"),
+    "dissatisfied": ("不满", "Dissatisfied"),
+    "heated": ("激烈", "Heated"),
+    "state_calm": ("平静", "calm"),
+    "state_satisfied": ("满意", "satisfied"),
+    "state_surprised": ("惊讶", "surprised"),
+    "state_worried": ("担忧", "worried"),
+    "state_low": ("低落", "low"),
+    "state_dissatisfied": ("不满", "dissatisfied"),
+    "state_anger": ("愤怒", "angry"),
+    "state_undecided": ("无法判断", "undecided"),
+    "neutral": ("平静", "neutral"),
+    "happy": ("高兴", "happy"),
+    "sad": ("难过", "sad"),
+    "angry": ("生气", "angry"),
+    "surprise": ("惊讶", "surprise"),
+    "disgust": ("厌恶", "disgust"),
+    "fear": ("恐惧", "fear"),
+    "unknown": ("无法判断", "unknown"),
+    "role_customer": ("客户", "Customer"),
+    "role_agent": ("客服", "Agent"),
+    "role_bot": ("机器人", "Bot"),
+    "role_unknown": ("未知", "Unknown"),
+    "text": ("文字", "words"),
+    "voice": ("语音", "voice"),
+    "face": ("表情", "face"),
+    "fused": ("融合", "fused"),
+    "not_scored_agent": ("客服 · 不做情绪评分", "Agent · emotion is not scored"),
+    "text_only": ("仅文字", "words only"),
+    "no_conversation": ("先选一个会话", "Choose a conversation first"),
+    "no_conversation_hint": ("在“会话”页选中一行。", "Select a row on the Conversations page."),
+    "to_conversations": ("去会话列表", "To the conversations"),
+    "timeline": ("情绪时间线", "Timeline"),
+    "timeline_help": (
+        "点击一个点，播放器跳到该话轮。",
+        "Click a point and the player goes to that turn.",
+    ),
+    "timeline_alt": (
+        "客户每个话轮的情绪倾向与风险曲线",
+        "The customer's valence per turn and the running risk",
+    ),
+    "valence": ("情绪倾向", "Valence"),
+    "time": ("时间", "Time"),
+    "turn": ("话轮", "Turn"),
+    "transcript": ("对话", "Transcript"),
+    "play_from": ("从这里播放", "Play from here"),
+    "no_media": (
+        "这个会话没有录音或录像，按文字回放。",
+        "This conversation has no recording; it is replayed as text.",
+    ),
+    "media_gone": ("录音无法打开：", "The recording cannot be opened: "),
+    "summary": ("概况", "Summary"),
+    "quarters": ("客户情绪（四等分）", "Customer sentiment by quarter"),
+    "shift": ("首末变化", "First to last"),
+    "talk_time": ("说话时长", "Talk time"),
+    "silence": ("静默", "Silence"),
+    "overlap": ("重叠", "Overlap"),
+    "rate": ("客户语速", "Customer's rate"),
+    "rate_unit": ("字/分", "characters/min"),
+    "notice": ("告知编号", "Notice"),
+    "no_notice": ("未告知：不分析语音与表情", "No notice: voice and face are not analysed"),
+    "source": ("来源", "Source"),
+    "notes": ("说明", "Notes"),
+    "models": ("模型", "Models"),
+    "confidence": ("置信度", "Confidence"),
+    "reliability": ("可靠度", "Reliability"),
+    "disagreement": ("各通道看法不一致，请听录音确认", "The channels disagree: listen and decide"),
+    "correct": ("更正", "Correct"),
+    "correct_help": (
+        "更正与模型结果都会保留。",
+        "Your correction is kept beside the model's answer.",
+    ),
+    "correction": ("人工更正", "Corrected"),
+    "undo": ("撤销", "Undo"),
+    "customer_only": ("只看客户", "Customer only"),
+    "drop": (
+        "拖入转写文本、录音或录像",
+        "Drop transcripts, recordings or videos",
+    ),
+    "drop_help": (
+        "JSONL、CSV、“客户：…”文本、SRT、WebVTT、AWS、Amazon Connect、Whisper、FunASR，"
+        "以及 FFmpeg 能读的音视频。",
+        "JSONL, CSV, “Customer: …” text, SRT, WebVTT, AWS, Amazon Connect, Whisper, FunASR, "
+        "and any audio or video that FFmpeg reads.",
+    ),
+    "options": ("选项", "Options"),
+    "notice_field": ("告知或同意编号", "Notice or consent reference"),
+    "notice_field_help": (
+        "没有告知，就不分析语音与表情。",
+        "Without a notice, voice and face are not analysed.",
+    ),
+    "channels_field": ("录音声道", "Channels of recordings"),
+    "channels_none": ("单声道或不清楚", "Mono, or not known"),
+    "channels_agent_left": ("左坐席，右客户", "Left agent, right customer"),
+    "channels_customer_left": ("左客户，右坐席", "Left customer, right agent"),
+    "channels_customer": ("只有客户一人", "The customer alone"),
+    "score_files": ("开始评分", "Score"),
+    "scoring_file": ("正在评分 {name}（{done}/{all}）", "Scoring {name} ({done}/{all})"),
+    "done": (
+        "完成：{good} 个会话，{bad} 个文件有误。",
+        "Done: {good} conversations, {bad} errors.",
+    ),
+    "results": ("结果", "Results"),
+    "file": ("文件", "File"),
+    "outcome": ("结果", "Outcome"),
+    "remedy": ("怎么办", "What to do"),
+    "scored": ("已评分", "scored"),
+    "failed": ("未能评分", "failed"),
+    "known": ("已存在", "already there"),
+    "queued": ("排队中", "queued"),
+    "scoring": ("评分中", "scoring"),
+    "download": ("下载结果", "Download the results"),
+    "download_csv": ("CSV（Excel）", "CSV (Excel)"),
+    "nothing_dropped": (
+        "把文件拖到上面。评分在本机进行，文件不离开这台机器。",
+        "Drop files above. Scoring happens on this machine; nothing leaves it.",
+    ),
+    "api_down": ("服务没有应答", "The service does not answer"),
+    "api_down_hint": (
+        "检查 emotion-monitor serve 是否在运行；恢复后点“重试”。",
+        "Check that emotion-monitor serve is running, then retry.",
+    ),
+    "retry": ("重试", "Retry"),
+    "gone": ("这个会话已不存在。", "This conversation is no longer there."),
+    "seconds": ("秒", "s"),
+    "open_replay": ("打开回放", "Open replay"),
+}
+
+
+def language() -> str:
+    """The language of this browser session: `zh` or `en`."""
+    return str(st.session_state.get("language", "zh"))
+
+
+def t(key: str, **values: object) -> str:
+    """The text for a key in the session's language, with values filled in."""
+    text = _TEXTS[key][0 if language() == "zh" else 1]
+    return text.format(**values) if values else text

@@ -1,0 +1,102 @@
+"""Colours and small pieces of HTML, the same on every page.
+
+The palette is Okabe and Ito's (2008, "Color universal design"), which people with colour-blindness
+can tell apart; colour never stands alone, there is always a word beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+EMOTION_COLOURS: Mapping[str, str] = {
+    "neutral": "#7a7f87",
+    "happy": "#009e73",
+    "sad": "#0072b2",
+    "angry": "#d55e00",
+    "surprise": "#e69f00",
+    "disgust": "#cc79a7",
+    "fear": "#56b4e9",
+    "unknown": "#b8bcc2",
+}
+LEVEL_COLOURS: Mapping[str, str] = {
+    "calm": "#00775a",
+    "watch": "#8a5a00",
+    "dissatisfied": "#b04a00",
+    "heated": "#b3001b",
+}
+LEVEL_SIGNS: Mapping[str, str] = {"calm": "○", "watch": "◔", "dissatisfied": "◑", "heated": "●"}
+"""A shape for each level, so that a table without colours still shows it."""
+RISK_COLOUR = "#b04a00"
+
+STYLE = """
+<style>
+.block-container { padding-top: 2.6rem; padding-bottom: 2rem; }
+.em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
+  line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
+.em-level { display: inline-block; padding: .05em .7em; border-radius: .4em; color: #fff;
+  font-weight: 600; white-space: nowrap; }
+.em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
+.em-agent { opacity: .78; }
+.em-quiet { opacity: .72; font-size: .82rem; }
+.em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,
+  var(--em-colour) 26%, transparent); }
+.em-facts { display: grid; grid-template-columns: auto 1fr; gap: .15rem .9rem; font-size: .9rem; }
+.em-facts dt { opacity: .72; white-space: nowrap; }
+.em-facts dd { margin: 0; overflow-wrap: anywhere; }
+</style>
+"""
+
+
+def chip(text: str, colour: str, *, title: str = "") -> str:
+    """A small outlined label, as HTML; the text is escaped."""
+    hint = f' title="{escape(title, quote=True)}"' if title else ""
+    return f'<span class="em-chip" style="color:{colour}"{hint}>{escape(text)}</span>'
+
+
+def level_badge(level: str, name: str) -> str:
+    """A filled label for a conversation's level, as HTML; contrast with white is at least 4.5:1."""
+    colour = LEVEL_COLOURS.get(level, "#555")
+    return (
+        f'<span class="em-level" style="background:{colour}">'
+        f"{LEVEL_SIGNS.get(level, '')} {escape(name)}</span>"
+    )
+
+
+def facts(rows: list[tuple[str, str]]) -> str:
+    """A list of names and values, as HTML; both are escaped, empty values left out."""
+    inside = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows if value
+    )
+    return f'<dl class="em-facts">{inside}</dl>'
+
+
+def highlighted(text: str, spans: list[tuple[int, int]], colour: str) -> str:
+    """A text with some of its words marked, as HTML; everything is escaped.
+
+    Args:
+        text: The turn's words.
+        spans: Half-open character spans to mark; overlapping ones are marked once.
+        colour: CSS colour of the marks.
+    """
+    parts = []
+    at = 0
+    for start, end in sorted(spans):
+        start = max(start, at)
+        if start >= end or start >= len(text):
+            continue
+        parts.append(escape(text[at:start]))
+        parts.append(f'<mark class="em-word">{escape(text[start:end])}</mark>')
+        at = min(end, len(text))
+    parts.append(escape(text[at:]))
+    return f'<span style="--em-colour:{colour}">{"".join(parts)}</span>'
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds as m:ss or h:mm:ss; an en dash where not known."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
