@@ -1,0 +1,88 @@
+"""What a site can set: environment variables `EMOTION_MONITOR_...`, or arguments of `Settings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_data_path
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+
+
+class Settings(BaseSettings):
+    """The settings of one installation. Make one and hand it on; there is no global.
+
+    Attributes:
+        data_dir: Folder of the embedded database and of recordings.
+        database_url: SQLAlchemy URL. Empty: an SQLite file in `data_dir`. A `postgresql://` URL
+            takes the psycopg driver.
+        standing_notice: Reference of the notice that the site gives to all its customers. Without
+            it, and without a conversation's own, voice and face are not analysed.
+        timezone: IANA name of the site's zone, in which times are shown.
+        host: Address that the servers bind.
+        port: Port of the API.
+        dashboard_port: Port of the dashboard.
+        allowed_hosts: Names under which the API may be called, comma-separated in the environment;
+            others are refused, so that no web page can reach a local server through DNS rebinding.
+        max_media_hours: Longest recording, in hours.
+        max_upload_mb: Largest request with files, in MiB.
+        open_models_only: Use only checkpoints whose training data allow open use.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("emotion-monitor"))
+    database_url: str = Field(default="", repr=False)
+    standing_notice: str = ""
+    timezone: str = "Asia/Shanghai"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=0, le=65535)
+    dashboard_port: int = Field(default=8601, ge=0, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+    max_media_hours: float = Field(default=4.0, gt=0)
+    max_upload_mb: int = Field(default=500, gt=0)
+    open_models_only: bool = False
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, LookupError, OSError) as error:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai") from error
+        return value
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL, with its default and its driver filled in."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'emotion-monitor.db'}"
+        for scheme in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+    @property
+    def safe_database_url(self) -> str:
+        """The database's URL as it may be shown: without its password."""
+        return make_url(self.url).render_as_string(hide_password=True)
+
+    @property
+    def media_dir(self) -> Path:
+        """Where uploaded recordings are kept, by the hash of their content."""
+        return self.data_dir / "media"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.timezone)

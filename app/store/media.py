@@ -1,0 +1,110 @@
+"""The folder of uploaded recordings: each file under the hash of its content, whatever its name."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from multimodal.errors import OutputError
+
+_BLOCK = 1 << 20
+
+
+class MediaFolder:
+    """Keeps recordings by content: the same file twice is kept once.
+
+    Args:
+        root: The folder; made when the first file comes.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def keep(self, file: BinaryIO) -> Path:
+        """Copies a file in; after a crash it is there wholly or not at all.
+
+        Args:
+            file: Open for reading, at the start of what is to be kept.
+
+        Returns:
+            Where it lies now.
+
+        Raises:
+            OutputError: If it cannot be written, for instance because the disk is full.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=self.root, delete=False) as copy:
+                try:
+                    digest = hashlib.sha256()
+                    while block := file.read(_BLOCK):
+                        digest.update(block)
+                        copy.write(block)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+                    target = self._path(digest.hexdigest())
+                    target.parent.mkdir(exist_ok=True, mode=0o700)
+                    Path(copy.name).replace(target)
+                except BaseException:
+                    Path(copy.name).unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            raise OutputError(
+                f"the recording could not be kept: {error.strerror}.",
+                where=str(self.root),
+                remedy="Make room on the disk." if full else "Check the folder's permissions.",
+            ) from error
+        return target
+
+    def digest_of(self, path: Path) -> str:
+        """The hash under which a file is kept here, or an empty string if it lies elsewhere."""
+        return path.name if path == self._path(path.name) else ""
+
+    def relative(self, path: Path) -> str:
+        """A kept file's path within the folder."""
+        return str(path.relative_to(self.root))
+
+    def remove(self, digest: str) -> None:
+        """Deletes a file that nothing refers to any more."""
+        self._path(digest).unlink(missing_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        return self.root / digest[:2] / digest
+
+
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    # Offset, bytes there, media type.
+    (8, b"WAVE", "audio/wav"),
+    (8, b"AVI ", "video/x-msvideo"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftyp", "video/mp4"),
+)
+_EBML = b"\x1a\x45\xdf\xa3"
+
+
+def content_type(path: Path) -> str:
+    """The media type of a recording, by what is in the file; never by its name.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(_EBML):
+        return "video/webm" if b"webm" in head else "video/x-matroska"
+    for offset, signature, name in _SIGNATURES:
+        if head[offset : offset + len(signature)] == signature:
+            return name
+    return "application/octet-stream"

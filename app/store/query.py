@@ -1,0 +1,109 @@
+"""What conversations a list shows, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.store.tables import AnswerRow, ConversationRow, TurnRow
+from multimodal.conversation import storable
+from multimodal.errors import InvalidInputError
+
+MAX_PAGE = 200
+"""Most conversations in one page of a list."""
+
+_SORTABLE: Mapping[str, InstrumentedAttribute[Any]] = {
+    "id": ConversationRow.id,
+    "risk": ConversationRow.risk,
+    "started_at": ConversationRow.started_at,
+    "received_at": ConversationRow.received_at,
+    "duration": ConversationRow.duration,
+    "turn_count": ConversationRow.turn_count,
+}
+SORTS: tuple[str, ...] = tuple(f"{sign}{name}" for name in _SORTABLE for sign in ("", "-"))
+"""What a list can be sorted by; with a minus from the largest down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions on conversations, all of which hold together; None and empty ask for nothing.
+
+    Attributes:
+        source: The system it comes from.
+        channel: `phone`, `video` or `chat`.
+        queue: Skill group.
+        team: The agent's team.
+        language: BCP 47 tag.
+        state: `open` or `closed`.
+        status: `queued`, `scoring`, `scored` or `failed`.
+        level: What the supervisor sees (`calm`, `watch`, `dissatisfied`, `heated`).
+        label: A fused label that at least one turn has.
+        text: Words that at least one turn has, in any case.
+        started_from: Earliest start.
+        started_to: First start that is too late.
+        min_risk: Least risk of ending dissatisfied, in [0, 1].
+    """
+
+    source: str | None = None
+    channel: str | None = None
+    queue: str | None = None
+    team: str | None = None
+    language: str | None = None
+    state: str | None = None
+    status: str | None = None
+    level: str | None = None
+    label: str | None = None
+    text: str | None = None
+    started_from: datetime | None = None
+    started_to: datetime | None = None
+    min_risk: float | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """The condition on `ConversationRow`."""
+        row = ConversationRow
+        conditions = [
+            getattr(row, name) == storable(value)
+            for name in (
+                "source", "channel", "queue", "team", "language", "state", "status", "level",
+            )
+            if (value := getattr(self, name))
+        ]  # fmt: skip
+        if self.label:
+            labelled = exists().where(
+                AnswerRow.conversation_id == row.id,
+                AnswerRow.scoring == row.scoring,
+                AnswerRow.label == storable(self.label),
+            )
+            conditions.append(labelled)
+        if self.text:
+            wanted = storable(self.text)
+            said = TurnRow.text.icontains(wanted, autoescape=True)
+            conditions.append(row.id.in_(select(TurnRow.conversation_id).where(said)))
+        if self.started_from is not None:
+            conditions.append(row.started_at >= self.started_from)
+        if self.started_to is not None:
+            conditions.append(row.started_at < self.started_to)
+        if self.min_risk is not None:
+            conditions.append(row.risk >= self.min_risk)
+        return and_(True, *conditions)
+
+
+def ordering(sort: str) -> tuple[UnaryExpression[Any], ...]:
+    """The order of a list; conversations that are alike in it come latest first.
+
+    Args:
+        sort: One of `SORTS`.
+
+    Raises:
+        InvalidInputError: If it is none of them.
+    """
+    if sort not in SORTS:
+        raise InvalidInputError(f"sort is {sort[:40]!r}, expected one of {', '.join(SORTS)}.")
+    column = _SORTABLE[sort.removeprefix("-")]
+    direction = column.desc() if sort.startswith("-") else column.asc()
+    return direction.nulls_last(), ConversationRow.id.desc()

@@ -1,0 +1,101 @@
+"""How a stored conversation is read back with its latest scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.store import rows
+from app.store.media import MediaFolder
+from app.store.tables import (
+    AnswerRow,
+    CarriedStateRow,
+    ConversationRow,
+    CorrectionRow,
+    MediaRow,
+    ModelRow,
+    ScoreRow,
+    TrajectoryRow,
+    TurnRow,
+)
+from multimodal.scoring import ScoredConversation
+
+_PENDING = {
+    "queued": "not scored yet",
+    "scoring": "not scored yet",
+    "failed": "scoring failed",
+    "scored": "",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredConversation:
+    """A conversation as it is kept.
+
+    Attributes:
+        row: Metadata, state and summary.
+        scored: The conversation with its latest scoring.
+        corrections: Corrections of its turns, oldest first, undone ones too.
+        media: Names and hashes of its recordings; `media[k]` is `scored.conversation.media[k]`.
+    """
+
+    row: ConversationRow
+    scored: ScoredConversation
+    corrections: tuple[CorrectionRow, ...]
+    media: tuple[MediaRow, ...]
+
+
+def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredConversation:
+    """Reads everything that belongs to a conversation.
+
+    Args:
+        session: The transaction.
+        row: The conversation's own row.
+        folder: Where uploads are kept.
+    """
+    turns = session.scalars(
+        select(TurnRow).where(TurnRow.conversation_id == row.id).order_by(TurnRow.number)
+    ).all()
+    media = session.scalars(
+        select(MediaRow).where(MediaRow.conversation_id == row.id).order_by(MediaRow.number)
+    ).all()
+    scores = session.scalars(
+        select(ScoreRow).where(ScoreRow.conversation_id == row.id, ScoreRow.scoring == row.scoring)
+    ).all()
+    answers = session.scalars(
+        select(AnswerRow).where(
+            AnswerRow.conversation_id == row.id, AnswerRow.scoring == row.scoring
+        )
+    ).all()
+    trajectory = session.get(TrajectoryRow, (row.id, row.scoring))
+    states: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for state in session.scalars(
+        select(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
+    ):
+        states.setdefault(state.modality, {})[state.speaker] = state.value
+    corrections = session.scalars(
+        select(CorrectionRow)
+        .where(CorrectionRow.conversation_id == row.id)
+        .order_by(CorrectionRow.id)
+    ).all()
+    keys = {s.model_key for s in scores} | {a.model_key for a in answers}
+    keys |= {trajectory.model_key} if trajectory is not None else set()
+    models = session.scalars(select(ModelRow).where(ModelRow.key.in_(keys))).all()
+    conversation = rows.conversation_from(
+        row, turns, [rows.media_from(one, folder.root) for one in media]
+    )
+    scored = rows.scored_from(
+        conversation,
+        scores,
+        answers,
+        trajectory,
+        {model.key: model for model in models},
+        notes=row.notes,
+        states=states,
+        pending=_PENDING[row.status],
+    )
+    return StoredConversation(row, scored, tuple(corrections), tuple(media))

@@ -1,0 +1,57 @@
+"""Who asks, and what they may see. Every query of the store takes a scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, true
+
+from app.store.tables import ConversationRow
+from multimodal.conversation import Conversation
+from multimodal.errors import InvalidConversationError
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who asks, and which conversations are there for them.
+
+    A conversation outside the scope does not exist for whoever asks: not in a list, not by its id.
+
+    Attributes:
+        who: Name under which corrections and idempotency keys are kept.
+        teams: Teams whose conversations they see; None for all.
+        queues: Queues whose conversations they see; None for all. Both conditions hold together.
+    """
+
+    who: str
+    teams: frozenset[str] | None = None
+    queues: frozenset[str] | None = None
+
+    def visible(self) -> ColumnElement[bool]:
+        """The condition on `ConversationRow` under which a conversation is visible."""
+        conditions: list[ColumnElement[bool]] = [true()]
+        if self.teams is not None:
+            conditions.append(ConversationRow.team.in_(self.teams))
+        if self.queues is not None:
+            conditions.append(ConversationRow.queue.in_(self.queues))
+        return and_(*conditions)
+
+    def require(self, conversation: Conversation) -> None:
+        """Checks that a conversation may be written by whoever asks.
+
+        Raises:
+            InvalidConversationError: If its team or queue is outside the scope.
+        """
+        for name, value, allowed in (
+            ("team", conversation.team, self.teams),
+            ("queue", conversation.queue, self.queues),
+        ):
+            if allowed is not None and value not in allowed:
+                raise InvalidConversationError(
+                    f"{name} {value!r} is not one that {self.who} may write to.",
+                    where=f"conversation {conversation.external_id[:80]!r}",
+                )
+
+
+LOCAL = Scope("local")
+"""The one person at the machine, who sees everything."""

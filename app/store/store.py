@@ -1,0 +1,503 @@
+"""The store: conversations with everything that was found out about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.settings import Settings
+from app.store import writing
+from app.store.engine import WRITE, open_engine
+from app.store.errors import translated
+from app.store.media import MediaFolder
+from app.store.migrate import require_head
+from app.store.query import MAX_PAGE, Filter, ordering
+from app.store.reading import StoredConversation, load
+from app.store.scope import LOCAL, Scope
+from app.store.tables import (
+    CarriedStateRow,
+    ConversationRow,
+    CorrectionRow,
+    MediaRow,
+    ModelRow,
+    TurnRow,
+)
+from app.store.writing import Outcome, Saved, State, WriteKey
+from multimodal.conversation import Conversation, storable
+from multimodal.emotions import EMOTIONS, ModelInfo
+from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
+from multimodal.policy import AGENT
+from multimodal.scoring import ScoredConversation
+
+_MAX_COMMENT = 2000
+
+
+class Store:
+    """Conversations in SQLite or PostgreSQL. Every write is one transaction.
+
+    A conversation is unique by its source and external id. The same conversation twice is kept
+    once; another one under the same id is refused. Re-scoring replaces nothing: it adds what other
+    models said, and only the same model's answer to the same turn takes the place of its earlier
+    one. What is outside the `Scope` is not found.
+
+    Args:
+        settings: Names the database and the folder of recordings.
+
+    Raises:
+        DatabaseUnavailableError: From every method, if the database does not answer.
+        OutputError: From every method that writes, if the disk is full.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = open_engine(settings.url)
+        self._write_engine = self._engine.execution_options(**{WRITE: True})
+        self._where = settings.safe_database_url
+        self.media = MediaFolder(settings.media_dir)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    def require_ready(self) -> None:
+        """Checks that the database answers and has this version's tables.
+
+        Raises:
+            ConflictError: If its tables are another version's.
+        """
+        with translated(self._where):
+            require_head(self._engine)
+
+    # Writing
+
+    def save(
+        self,
+        scored: ScoredConversation,
+        scope: Scope = LOCAL,
+        *,
+        key: WriteKey | None = None,
+        state: State = "closed",
+    ) -> Saved:
+        """Keeps a scored conversation.
+
+        Where the same conversation is there already, the scoring is added if it brings another
+        model, a notice or a recording that was not there before; else nothing is written.
+
+        Args:
+            scored: The conversation with its scores.
+            scope: Who writes.
+            key: Idempotency key, where the caller gave one.
+            state: `open` if turns will be appended.
+
+        Raises:
+            ConflictError: If its source and external id, or the key, stand for something else.
+        """
+        return self._once(scored.conversation, scope, key, state, scored)
+
+    def enqueue(
+        self,
+        conversation: Conversation,
+        scope: Scope,
+        *,
+        key: WriteKey | None = None,
+        state: State = "closed",
+    ) -> Saved:
+        """Keeps a conversation that is to be scored later; see `save`."""
+        return self._once(conversation, scope, key, state, None)
+
+    def lookup(
+        self, conversation: Conversation, scope: Scope, key: WriteKey | None = None
+    ) -> Saved | None:
+        """Whether saving this conversation would be a repeat: asked before scoring it.
+
+        Returns:
+            What the earlier write did, or None if there is something to score and to save.
+
+        Raises:
+            ConflictError: As from `save`.
+        """
+        with self._reading() as session:
+            if replay := writing.replay(session, scope, key):
+                return replay
+            row = writing.find(session, conversation)
+            if row is None or row.status != "scored":
+                return None
+            writing.require_same(row, conversation)
+            brings = writing.brings(session, row, conversation, self.media)
+            return None if brings else Saved(row.id, "unchanged")
+
+    def record(self, conversation_id: int, scored: ScoredConversation, scope: Scope) -> None:
+        """Adds a scoring to a conversation that is there.
+
+        Raises:
+            NotFoundError: If it is not there.
+            ConflictError: If turns were appended since it was read.
+        """
+        with self._writing() as session:
+            row = self._row(session, conversation_id, scope, lock=True)
+            writing.write_scoring(session, row, scored)
+
+    def fail(self, conversation_id: int, error: str) -> None:
+        """Marks a conversation as one that could not be scored, with the reason."""
+        with self._writing() as session:
+            session.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation_id)
+                .values(status="failed", error=error)
+            )
+
+    def claim(self) -> int | None:
+        """Takes the oldest queued conversation to be scored, or None if there is none."""
+        oldest = (
+            select(ConversationRow.id)
+            .where(ConversationRow.status == "queued")
+            .order_by(ConversationRow.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        with self._writing() as session:
+            return session.scalar(
+                update(ConversationRow)
+                .where(ConversationRow.id == oldest.scalar_subquery())
+                .values(status="scoring")
+                .returning(ConversationRow.id)
+            )
+
+    def requeue(self) -> None:
+        """Puts back what a process that is gone had claimed.
+
+        If that process lives after all, both score the same conversation to the same result.
+        """
+        with self._writing() as session:
+            session.execute(
+                update(ConversationRow)
+                .where(ConversationRow.status == "scoring")
+                .values(status="queued")
+            )
+
+    def append(
+        self,
+        conversation_id: int,
+        scored: ScoredConversation,
+        scope: Scope,
+        *,
+        key: WriteKey | None = None,
+    ) -> Saved:
+        """Adds the last turn of a scored conversation to the open one of that id.
+
+        Args:
+            conversation_id: The conversation.
+            scored: It, with one turn more than is kept.
+            scope: Who writes.
+            key: Idempotency key, where the caller gave one.
+
+        Raises:
+            NotFoundError: If it is not there.
+            ConflictError: If it is closed, or another turn was appended meanwhile.
+        """
+        number = len(scored.turns)
+        with self._writing() as session:
+            row = self._row(session, conversation_id, scope, lock=True)
+            if replay := writing.replay(session, scope, key):
+                return replay
+            writing.require_open(row)
+            if row.turn_count != number - 1:
+                raise ConflictError(
+                    f"the conversation has {row.turn_count} turns, expected {number - 1}.",
+                    where=f"conversation {conversation_id}",
+                    remedy="Another turn came at the same time; send this one again.",
+                )
+            writing.insert_turns(session, row.id, scored.conversation, first=number)
+            writing.write_scoring(session, row, scored, first=number)
+            writing.keep_key(session, scope, key, row.id, number)
+        return Saved(conversation_id, "created", number)
+
+    def replayed(self, scope: Scope, key: WriteKey | None) -> Saved | None:
+        """What this idempotency key did before, or None if it is new.
+
+        Raises:
+            ConflictError: If it was used for another request.
+            NotFoundError: If what it wrote has been deleted.
+        """
+        if key is None:
+            return None
+        with self._reading() as session:
+            return writing.replay(session, scope, key)
+
+    def close_conversation(self, conversation_id: int, scope: Scope) -> None:
+        """Marks a conversation as one to which no turn will be appended; again does nothing.
+
+        Raises:
+            NotFoundError: If it is not there.
+        """
+        with self._writing() as session:
+            row = self._row(session, conversation_id, scope, lock=True)
+            row.state = "closed"
+            session.execute(
+                delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
+            )
+
+    def delete(self, conversation_id: int, scope: Scope) -> None:
+        """Deletes a conversation with everything that belongs to it, uploaded recordings too.
+
+        Raises:
+            NotFoundError: If it is not there.
+        """
+        with self._writing() as session:
+            row = self._row(session, conversation_id, scope, lock=True)
+            of_this = MediaRow.conversation_id == row.id
+            digests = set(session.scalars(select(MediaRow.sha256).where(of_this))) - {""}
+            session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
+        self.discard(digests)
+
+    def discard(self, digests: set[str]) -> None:
+        """Deletes those uploaded recordings that no conversation refers to."""
+        with self._reading() as session:
+            used = select(MediaRow.sha256).where(MediaRow.sha256.in_(digests))
+            unused = digests - set(session.scalars(used))
+        for digest in unused:
+            self.media.remove(digest)
+
+    def correct(
+        self, conversation_id: int, number: int, label: str, comment: str, scope: Scope
+    ) -> CorrectionRow:
+        """Keeps what a person says about a turn, beside what the models said.
+
+        Args:
+            conversation_id: The conversation.
+            number: The turn, from 1.
+            label: One of the seven emotions.
+            comment: Why, at most 2,000 characters.
+            scope: Who corrects.
+
+        Raises:
+            NotFoundError: If there is no such turn.
+            InvalidInputError: If the label is no emotion, or the turn is an agent's.
+        """
+        if label not in {emotion.value for emotion in EMOTIONS}:
+            raise InvalidInputError(
+                f"label is {label[:40]!r}, expected one of {', '.join(EMOTIONS)}."
+            )
+        if len(comment) > _MAX_COMMENT:
+            raise InvalidInputError(
+                f"the comment has {len(comment):,} characters, expected at most {_MAX_COMMENT:,}."
+            )
+        with self._writing() as session:
+            self._row(session, conversation_id, scope, lock=True)
+            turn = session.get(TurnRow, (conversation_id, number))
+            if turn is None:
+                raise NotFoundError(
+                    f"there is no turn {number}.", where=f"conversation {conversation_id}"
+                )
+            if turn.role in ("agent", "bot"):
+                raise InvalidInputError(
+                    AGENT + ".", where=f"conversation {conversation_id}, turn {number}"
+                )
+            correction = CorrectionRow(
+                conversation_id=conversation_id,
+                number=number,
+                label=label,
+                comment=storable(comment),
+                author=scope.who,
+                made_at=datetime.now(UTC),
+                revoked_at=None,
+                revoked_by="",
+            )
+            session.add(correction)
+        return correction
+
+    def revoke(
+        self, conversation_id: int, number: int, correction_id: int, scope: Scope
+    ) -> CorrectionRow:
+        """Undoes a correction; it is kept, with who undid it and when. Again does nothing.
+
+        Raises:
+            NotFoundError: If there is no such correction of that turn.
+        """
+        with self._writing() as session:
+            self._row(session, conversation_id, scope, lock=True)
+            correction = session.get(CorrectionRow, correction_id)
+            if correction is None or (correction.conversation_id, correction.number) != (
+                conversation_id,
+                number,
+            ):
+                raise NotFoundError(
+                    f"there is no correction {correction_id}.",
+                    where=f"conversation {conversation_id}, turn {number}",
+                )
+            if correction.revoked_at is None:
+                correction.revoked_at = datetime.now(UTC)
+                correction.revoked_by = scope.who
+        return correction
+
+    # Reading
+
+    def get(self, conversation_id: int, scope: Scope) -> StoredConversation:
+        """One conversation with its latest scoring.
+
+        Raises:
+            NotFoundError: If it is not there, or not for whoever asks.
+        """
+        with self._reading() as session:
+            return load(session, self._row(session, conversation_id, scope), self.media)
+
+    def page(
+        self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
+    ) -> tuple[list[ConversationRow], int]:
+        """One page of a list, and how many conversations the whole list has.
+
+        Args:
+            wanted: Which conversations.
+            scope: Who asks.
+            sort: One of `query.SORTS`.
+            limit: Most conversations on the page, 1 to 200.
+            offset: Conversations before the page.
+
+        Raises:
+            InvalidInputError: If sort or limit is outside its range.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInputError(f"limit is {limit}, expected 1 to {MAX_PAGE}.")
+        order = ordering(sort)
+        condition = wanted.condition() & scope.visible()
+        with self._reading() as session:
+            count = session.scalar(
+                select(func.count()).select_from(ConversationRow).where(condition)
+            )
+            page = select(ConversationRow).where(condition).order_by(*order)
+            found = session.scalars(page.limit(limit).offset(offset)).all()
+        return list(found), count or 0
+
+    def iterate(self, wanted: Filter, scope: Scope) -> Iterator[StoredConversation]:
+        """All conversations of a list, by id, a page at a time in constant memory."""
+        after = 0
+        condition = wanted.condition() & scope.visible()
+        while True:
+            page: Select[ConversationRow] = (
+                select(ConversationRow)
+                .where(condition, ConversationRow.id > after)
+                .order_by(ConversationRow.id)
+                .limit(MAX_PAGE)
+            )
+            with self._reading() as session:
+                loaded = [load(session, row, self.media) for row in session.scalars(page).all()]
+            if not loaded:
+                return
+            yield from loaded
+            after = loaded[-1].row.id
+
+    def models(self) -> list[ModelInfo]:
+        """Every model that ever gave a stored answer."""
+        with self._reading() as session:
+            found = session.scalars(select(ModelRow).order_by(ModelRow.key)).all()
+        return [
+            ModelInfo.from_json(
+                {"name": m.name, "version": m.version, "sha256": m.sha256, "terms": m.terms}
+            )
+            for m in found
+        ]
+
+    def facts(self) -> dict[str, str | int]:
+        """Where the database is and how much is in it, over all scopes."""
+        with self._reading() as session:
+            counts = {
+                name: session.scalar(select(func.count()).select_from(table)) or 0
+                for name, table in (
+                    ("conversations", ConversationRow),
+                    ("turns", TurnRow),
+                    ("models", ModelRow),
+                )
+            }
+            revision = session.scalar(text("SELECT version_num FROM alembic_version"))
+        return {"database": self._where, "revision": str(revision), **counts}
+
+    # How it is done
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with translated(self._where), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with (
+            translated(self._where),
+            Session(self._write_engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def _row(
+        self, session: Session, conversation_id: int, scope: Scope, *, lock: bool = False
+    ) -> ConversationRow:
+        wanted = select(ConversationRow).where(
+            ConversationRow.id == conversation_id, scope.visible()
+        )
+        row = session.scalar(wanted.with_for_update() if lock else wanted)
+        if row is None:
+            raise NotFoundError(
+                f"there is no conversation {conversation_id}.",
+                remedy="See the list of conversations for those that there are.",
+            )
+        return row
+
+    def _once(
+        self,
+        conversation: Conversation,
+        scope: Scope,
+        key: WriteKey | None,
+        state: State,
+        scored: ScoredConversation | None,
+    ) -> Saved:
+        scope.require(conversation)
+        try:
+            return self._put(conversation, scope, key, state, scored)
+        except IntegrityError:
+            # The same conversation or key came at the same time and was first: now it is there.
+            return self._put(conversation, scope, key, state, scored)
+
+    def _put(
+        self,
+        conversation: Conversation,
+        scope: Scope,
+        key: WriteKey | None,
+        state: State,
+        scored: ScoredConversation | None,
+    ) -> Saved:
+        with self._writing() as session:
+            if replay := writing.replay(session, scope, key):
+                return replay
+            row = writing.find(session, conversation, lock=True)
+            if row is None:
+                outcome: Outcome = "created"
+                row = writing.insert_conversation(session, conversation, state, self.media)
+            else:
+                writing.require_same(row, conversation)
+                brings = row.status != "scored" or writing.brings(
+                    session, row, conversation, self.media, scored
+                )
+                outcome = "rescored" if brings and scored is not None else "unchanged"
+            if outcome == "rescored":
+                row.notice = conversation.notice or row.notice
+                writing.write_media(session, row, conversation.media, self.media)
+            if scored is not None and outcome != "unchanged":
+                writing.write_scoring(session, row, scored)
+            writing.keep_key(session, scope, key, row.id, None)
+            return Saved(row.id, outcome)

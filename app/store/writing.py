@@ -1,0 +1,317 @@
+"""How a conversation, its scorings and its idempotency keys are written; one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.store import rows
+from app.store.media import MediaFolder
+from app.store.scope import Scope
+from app.store.tables import (
+    AnswerRow,
+    Base,
+    CarriedStateRow,
+    ConversationRow,
+    IdempotencyRow,
+    MediaRow,
+    ModelRow,
+    ScoreRow,
+    TrajectoryRow,
+    TurnRow,
+)
+from multimodal.conversation import Conversation, Media
+from multimodal.emotions import ModelInfo
+from multimodal.errors import ConflictError, NotFoundError
+from multimodal.scoring import ScoredConversation
+
+State = Literal["open", "closed"]
+Outcome = Literal["created", "rescored", "unchanged", "replayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKey:
+    """A caller's idempotency key.
+
+    Attributes:
+        key: What the caller chose.
+        fingerprint: SHA-256 of the request, so that the key is not used for two different ones.
+    """
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write did.
+
+    Attributes:
+        id: The conversation.
+        outcome: `created`; `rescored` where it was there and a new scoring was added; `unchanged`
+            where all of it was there; `replayed` where the same idempotency key did it before.
+        number: The turn that was appended, None for a whole conversation.
+    """
+
+    id: int
+    outcome: Outcome
+    number: int | None = None
+
+
+def require_open(row: ConversationRow) -> None:
+    """Checks that turns may be appended.
+
+    Raises:
+        ConflictError: If the conversation is closed or has not been scored yet.
+    """
+    if row.state != "open":
+        raise ConflictError(
+            "the conversation is closed, so no turn can be appended.",
+            where=f"conversation {row.id}",
+            remedy="Start a new one with `?state=open`.",
+        )
+    if row.status != "scored":
+        raise ConflictError(
+            f"the conversation is {row.status}, so no turn can be appended yet.",
+            where=f"conversation {row.id}",
+            remedy="Wait until it is scored.",
+        )
+
+
+def find(
+    session: Session, conversation: Conversation, *, lock: bool = False
+) -> ConversationRow | None:
+    """The conversation that is kept under this one's source and external id."""
+    wanted = select(ConversationRow).where(
+        ConversationRow.source == conversation.source,
+        ConversationRow.external_id == conversation.external_id,
+    )
+    return session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def require_same(row: ConversationRow, conversation: Conversation) -> None:
+    """Checks that a kept conversation is this one.
+
+    Raises:
+        ConflictError: If something else was said in it.
+    """
+    if row.content_hash != rows.content_hash(conversation):
+        raise ConflictError(
+            "another conversation is kept under this source and external id.",
+            where=f"source {conversation.source!r}, external id {conversation.external_id!r}",
+            remedy=f"Delete conversation {row.id} first, or give this one another external id.",
+        )
+
+
+def insert_turns(
+    session: Session, conversation_id: int, conversation: Conversation, first: int = 1
+) -> None:
+    """Inserts the turns from number `first` on."""
+    values = [
+        {"conversation_id": conversation_id, "number": number, **rows.turn_values(turn)}
+        for number, turn in enumerate(conversation.turns[first - 1 :], start=first)
+    ]
+    if values:
+        session.execute(insert(_table(TurnRow)), values)
+
+
+def keep_key(
+    session: Session, scope: Scope, key: WriteKey | None, conversation_id: int, number: int | None
+) -> None:
+    """Remembers what was done under an idempotency key, if there is one."""
+    if key is not None:
+        session.add(
+            IdempotencyRow(
+                caller=scope.who,
+                key=key.key,
+                fingerprint=key.fingerprint,
+                conversation_id=conversation_id,
+                number=number,
+                created_at=datetime.now(UTC),
+            )
+        )
+
+
+def replay(session: Session, scope: Scope, key: WriteKey | None) -> Saved | None:
+    """What this idempotency key did before, or None if it is new.
+
+    Raises:
+        ConflictError: If it was used for another request.
+        NotFoundError: If what it wrote has been deleted.
+    """
+    if key is None:
+        return None
+    before = session.get(IdempotencyRow, (scope.who, key.key))
+    if before is None:
+        return None
+    if before.fingerprint != key.fingerprint:
+        raise ConflictError(
+            "this Idempotency-Key was used before for another request.",
+            where="header Idempotency-Key",
+            remedy="Use a new key for each request; repeat a key only to repeat its request.",
+        )
+    if before.conversation_id is None:
+        raise NotFoundError(
+            "what was written under this Idempotency-Key has been deleted.",
+            where="header Idempotency-Key",
+        )
+    return Saved(before.conversation_id, "replayed", before.number)
+
+
+def insert_conversation(
+    session: Session, conversation: Conversation, state: State, folder: MediaFolder
+) -> ConversationRow:
+    """Inserts a conversation with its turns and recordings, to be scored."""
+    row = ConversationRow(
+        **rows.metadata_values(conversation),
+        content_hash=rows.content_hash(conversation),
+        state=state,
+        status="queued",
+        error="",
+        received_at=datetime.now(UTC),
+        scored_at=None,
+        scoring=0,
+        turn_count=len(conversation.turns),
+        duration=conversation.duration,
+        risk=0.0,
+        level="",
+        labels={},
+        notes=[],
+        media_count=0,
+    )
+    session.add(row)
+    session.flush()
+    insert_turns(session, row.id, conversation)
+    write_media(session, row, conversation.media, folder)
+    return row
+
+
+def brings(
+    session: Session,
+    row: ConversationRow,
+    conversation: Conversation,
+    folder: MediaFolder,
+    scored: ScoredConversation | None = None,
+) -> bool:
+    """Whether a scoring would add anything: a notice, a recording or another model.
+
+    One that was made without a notice or recordings that are there adds nothing to show.
+
+    Args:
+        session: The transaction.
+        row: The conversation as it is kept.
+        conversation: The same conversation as it comes now.
+        folder: Where uploads are kept.
+        scored: Its scoring; None to ask before it is scored.
+    """
+    of_this = MediaRow.conversation_id == row.id
+    kept = {r.sha256 or r.path for r in session.scalars(select(MediaRow).where(of_this))}
+    given = {folder.digest_of(m.path) or str(m.path.absolute()) for m in conversation.media}
+    if given - kept or (conversation.notice and conversation.notice != row.notice):
+        return True
+    if scored is None or kept - given or (row.notice and not conversation.notice):
+        return False
+    known = session.scalars(
+        select(ScoreRow.model_key)
+        .where(ScoreRow.conversation_id == row.id, ScoreRow.scoring == row.scoring)
+        .union(
+            select(AnswerRow.model_key).where(
+                AnswerRow.conversation_id == row.id, AnswerRow.scoring == row.scoring
+            ),
+            select(TrajectoryRow.model_key).where(
+                TrajectoryRow.conversation_id == row.id, TrajectoryRow.scoring == row.scoring
+            ),
+        )
+    )
+    return bool({model.key for model in rows.models_of(scored)} - set(known))
+
+
+def write_media(
+    session: Session, row: ConversationRow, media: Sequence[Media], folder: MediaFolder
+) -> None:
+    """Writes a conversation's recordings in place of those it had; none at all changes nothing."""
+    if not media:
+        return
+    session.execute(delete(MediaRow).where(MediaRow.conversation_id == row.id))
+    for number, one in enumerate(media):
+        digest = folder.digest_of(one.path)
+        region = one.customer_region
+        session.add(
+            MediaRow(
+                conversation_id=row.id,
+                number=number,
+                sha256=digest,
+                path=folder.relative(one.path) if digest else str(one.path.absolute()),
+                name="" if digest else one.path.name,
+                channels={str(i): role.value for i, role in one.channels.items()},
+                customer_region=None if region is None else list(region),
+                offset=one.offset,
+            )
+        )
+    row.media_count = len(media)
+
+
+def write_scoring(
+    session: Session, row: ConversationRow, scored: ScoredConversation, first: int = 1
+) -> None:
+    """Writes turns from `first` on; the turns before are those of the same live scoring."""
+    if first == 1:
+        if row.turn_count != len(scored.turns):
+            raise ConflictError(
+                f"the conversation has {row.turn_count} turns, {len(scored.turns)} were scored.",
+                where=f"conversation {row.id}",
+                remedy="Turns were appended meanwhile; score it again.",
+            )
+        row.scoring += 1
+    stamp = {"conversation_id": row.id, "scoring": row.scoring}
+    scores: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
+    for number, turn in enumerate(scored.turns[first - 1 :], start=first):
+        at = stamp | {"number": number}
+        scores += [at | values for values in rows.score_values(turn.scores)]
+        answers.append(at | rows.answer_values(turn))
+    trajectory = stamp | rows.trajectory_values(scored.trajectory)
+    # In one order, so that two writers on PostgreSQL cannot wait for each other.
+    models = sorted(rows.models_of(scored), key=lambda model: model.key)
+    _upsert(session, ModelRow, [_model_values(m) for m in models])
+    _upsert(session, ScoreRow, scores)
+    _upsert(session, AnswerRow, answers)
+    _upsert(session, TrajectoryRow, [trajectory | {"scored_at": datetime.now(UTC)}])
+    if row.state == "open":
+        states = [
+            {"conversation_id": row.id, "modality": m, "speaker": speaker, "value": dict(value)}
+            for m, by_speaker in scored.states.items()
+            for speaker, value in by_speaker.items()
+        ]
+        _upsert(session, CarriedStateRow, states)
+    for name, value in rows.summary_values(scored).items():
+        setattr(row, name, value)
+    row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
+
+
+def _model_values(model: ModelInfo) -> dict[str, str]:
+    return {"key": model.key, **model.to_json()}
+
+
+def _upsert(session: Session, kind: type[Base], values: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows; one with the same key takes the new values."""
+    if not values:
+        return
+    table = _table(kind)
+    insert_into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else None
+    statement = (insert_into or sqlite.insert)(table)
+    changed = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed),
+        list(values),
+    )
+
+
+def _table(kind: type[Base]) -> Table:
+    return cast(Table, kind.__table__)

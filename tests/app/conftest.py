@@ -1,0 +1,178 @@
+"""A real SQLite, a real PostgreSQL, and a small deterministic monitor."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from psycopg import sql
+
+from app.settings import Settings
+from app.store import Store, upgrade
+from multimodal.conversation import Conversation
+from multimodal.emotions import EMOTIONS, Emotion, EmotionScores, Evidence, ModelInfo
+from multimodal.pipeline import EmotionMonitor
+from multimodal.scoring import FusedAnswer, Need, Trajectory, TurnInput
+from tests.conftest import require
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+"""Debian's place; the newest version is the last."""
+
+
+class WordScorer:
+    """Angry from the share of exclamation marks, and counts the speaker's turns in its state."""
+
+    modality = "text"
+    needs: frozenset[Need] = frozenset({"text"})
+    stateful = True
+
+    def __init__(self, version: str = "1") -> None:
+        self.info = ModelInfo("words", version, "ab" * 32, "open")
+
+    def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
+        return [self._one(given) for given in inputs]
+
+    def _one(self, given: TurnInput) -> EmotionScores:
+        state = {"turns": (given.state or {"turns": 0})["turns"] + 1}
+        text = given.turn.text
+        if not text.strip():
+            return EmotionScores.missing("empty text", model=self.info, state=state)
+        anger = min(0.9, 0.1 + 0.4 * len(re.findall("[!！]", text)))
+        probabilities = np.full(7, (1 - anger) / 10, dtype=np.float32)
+        probabilities[EMOTIONS.index(Emotion.ANGRY)] = anger
+        probabilities[0] = (1 - anger) / 2
+        return EmotionScores(
+            probabilities,
+            0.8,
+            valence=-anger,
+            heads={"polarity": np.array([anger, 1 - anger, 0], dtype=np.float32)},
+            evidence=(Evidence("word", text[:2], 0.5, 0, 2),),
+            model=self.info,
+            state=state,
+        )
+
+
+class OneFuser:
+    """Passes one modality's answer on; the risk is the running mean of anger."""
+
+    info = ModelInfo("one", "1", terms="open")
+
+    def fuse(self, turns: Sequence[Mapping[str, EmotionScores]]) -> list[FusedAnswer]:
+        answers = []
+        for scores in turns:
+            usable = {name: one for name, one in scores.items() if not one.is_missing}
+            if not usable:
+                answers.append(FusedAnswer.unknown("no modality is usable"))
+                continue
+            name, one = next(iter(usable.items()))
+            confidence = float(one.probabilities.max())
+            answers.append(
+                FusedAnswer(
+                    one.probabilities,
+                    one.label,
+                    confidence,
+                    one.valence or 0.0,
+                    {name: 1.0},
+                    model=self.info,
+                )
+            )
+        return answers
+
+    def track(
+        self,
+        conversation: Conversation,
+        scores: Sequence[Mapping[str, EmotionScores]],
+        answers: Sequence[FusedAnswer],
+    ) -> Trajectory:
+        risk: list[float] = []
+        for count, answer in enumerate(answers, start=1):
+            anger = float(answer.probabilities[3]) if answer.model else 0.0
+            risk.append(((risk[-1] if risk else 0.0) * (count - 1) + anger) / count)
+        return Trajectory(tuple(risk), (0.5, None, None, -1.5), -2.0, model=self.info)
+
+
+@pytest.fixture
+def monitor() -> EmotionMonitor:
+    return EmotionMonitor([WordScorer()], OneFuser())
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of our own on a free port, stopped at the end; gives its URL up to the /."""
+    require(bool(POSTGRES), "PostgreSQL is not installed")
+    programs = POSTGRES[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="emotion-monitor-postgres-"))
+    user: list[str | Path] = []
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root.
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        user = ["setpriv", "--reuid=nobody", f"--regid={nobody.pw_gid}", "--clear-groups"]
+    data = folder / "data"
+    initdb: list[str | Path] = [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8"]
+    subprocess.run(
+        [*user, *initdb, "--locale=C.UTF-8", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options: list[str | Path] = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*user, programs / "postgres", "-D", data, *options], stderr=log, cwd=folder
+        )
+    url = f"postgresql://tester@127.0.0.1:{port}/"
+    try:
+        for _ in range(100):
+            try:
+                psycopg.connect(url + "postgres").close()
+                break
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+        else:
+            pytest.fail((folder / "log").read_text())
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # "Fast" shutdown.
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """An empty database of each kind, without any tables."""
+    if request.param == "sqlite":
+        return Settings(data_dir=tmp_path / "data")
+    server = request.getfixturevalue("postgres_server")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server + "postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return Settings(data_dir=tmp_path / "data", database_url=server + name)
+
+
+@pytest.fixture
+def settings(empty_settings: Settings) -> Settings:
+    """A database of each kind with the tables in it."""
+    upgrade(empty_settings)
+    return empty_settings
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with Store(settings) as store:
+        yield store
