@@ -1,0 +1,81 @@
+"""`make smoke`: score the samples, serve, check that everything answers, stop. No dev tools."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+SECONDS = 90
+COMMAND = Path(sys.executable).with_name("emotion-monitor")
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes]) -> httpx.Response:
+    """The first good answer of a URL; an error if the server ends or stays silent."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise SystemExit(f"smoke: the server ended with status {server.returncode}")
+        try:
+            answer = httpx.get(url, timeout=10)
+            if answer.is_success:
+                return answer
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.3)
+    raise SystemExit(f"smoke: {url} did not answer within {SECONDS} s")
+
+
+def main() -> None:
+    """Runs the whole product once on a data folder of its own."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        api, pages = free_port(), free_port()
+        env = {
+            **os.environ,
+            "EMOTION_MONITOR_DATA_DIR": folder,
+            "EMOTION_MONITOR_PORT": str(api),
+            "EMOTION_MONITOR_DASHBOARD_PORT": str(pages),
+        }
+        subprocess.run([COMMAND, "doctor"], env=env, check=True)
+        subprocess.run([COMMAND, "demo"], env=env, check=True)
+        scored = time.monotonic() - start
+        server = subprocess.Popen([COMMAND, "serve"], env=env)
+        try:
+            base = f"http://127.0.0.1:{api}"
+            wait_for(f"{base}/api/v1/healthz", server)
+            wait_for(f"{base}/api/v1/readyz", server)
+            listed = wait_for(f"{base}/api/v1/conversations", server).json()
+            if listed["count"] < 7:
+                raise SystemExit(f"smoke: {listed['count']} conversations are stored, expected 7+")
+            for row in listed["data"]:
+                whole = wait_for(f"{base}/api/v1/conversations/{row['id']}", server).json()
+                labels = {turn["answer"]["label"] for turn in whole["turns"]}
+                if labels <= {"unknown"}:
+                    raise SystemExit(f"smoke: nothing was scored in {row['external_id']}")
+            wait_for(f"http://127.0.0.1:{pages}/_stcore/health", server)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(30)
+    sys.stdout.write(
+        f"smoke: {listed['count']} conversations scored in {scored:.1f} s, API and dashboard "
+        f"answered; {time.monotonic() - start:.1f} s in all\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
