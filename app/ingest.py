@@ -123,7 +123,11 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
             silent = describe_channels(path).silent
             heard = [c for c in range(info.audio.channels) if c not in silent]
             channels = {heard[0] if heard else 0: options.role}
-            turns = [t for t in turns_from_audio(path, channels) if t.channel in channels]
+            turns = [
+                replace(turn, role=options.role)
+                for turn in turns_from_audio(path, channels)
+                if turn.channel in channels
+            ]
         else:
             turns = turns_from_audio(path, channels)
     if not turns and info.video is not None:
