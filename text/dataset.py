@@ -1,0 +1,142 @@
+"""The training set of one head: items of several corpora, their folds, their duplicates."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text.corpora import CLASSES, Corpus, Item, read_corpus
+from text.features import Normalised, Vocabulary, extract, normalise
+
+FOLDS = 5
+_SHORTEST_DUPLICATE = 8
+"""Characters from which on the same words twice are one text that was copied, no coincidence."""
+_HELD_OUT = ("eval", "dev", "val")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Everything that is known about one head's items, row by row.
+
+    Attributes:
+        head: Which head it teaches.
+        items: The items of all its corpora, n of them.
+        corpora: str (n,), the folder that each item comes from.
+        held_out: bool (n,), whether it lies in a file kept for evaluation.
+        allowed: bool (n, classes), the classes that the item's corpus has.
+        fold: int64 (n,), in [0, FOLDS): items of one group are in one fold.
+        texts: The normalised texts.
+    """
+
+    head: str
+    items: tuple[Item, ...]
+    corpora: NDArray[np.str_]
+    held_out: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    fold: NDArray[np.int64]
+    texts: tuple[Normalised, ...]
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """float32 (n, classes), each row a distribution."""
+        return np.stack([item.target for item in self.items])
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """int64 (n,), the true classes."""
+        return np.array([item.label for item in self.items])
+
+    def without_copies_of(self, test: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Rows to train on when `test` (bool (n,)) is judged: the others, minus copies of it."""
+        keys = [_letters(text) for text in self.texts]
+        judged = {keys[i] for i in np.flatnonzero(test) if len(keys[i]) >= _SHORTEST_DUPLICATE}
+        return np.array([not t and key not in judged for t, key in zip(test, keys, strict=True)])
+
+
+def load(head: str, folders: Sequence[Path]) -> Dataset:
+    """Reads the corpora of one head.
+
+    Args:
+        head: Which head they teach.
+        folders: One folder a corpus; files named eval, dev or val are held out.
+    """
+    items: list[Item] = []
+    corpora: list[str] = []
+    held_out: list[bool] = []
+    allowed: list[NDArray[np.bool_]] = []
+    for folder in folders:
+        for file in sorted(folder.glob("*.jsonl.gz")):
+            corpus = read_corpus(file)
+            items += corpus.items
+            corpora += [folder.name] * len(corpus.items)
+            held_out += [file.name.startswith(_HELD_OUT)] * len(corpus.items)
+            allowed += [_mask(corpus)] * len(corpus.items)
+    return Dataset(
+        head,
+        tuple(items),
+        np.array(corpora),
+        np.array(held_out),
+        np.stack(allowed),
+        _folds(corpora, items),
+        tuple(normalise(item.text) for item in items),
+    )
+
+
+def build_vocabulary(sets: Iterable[tuple[Dataset, int]]) -> Vocabulary:
+    """The n-grams that occur in at least so many training texts of any one head.
+
+    Args:
+        sets: Each head's items, and in how many of them an n-gram must occur to be kept.
+    """
+    total: Counter[str] = Counter()
+    kept: set[str] = set()
+    texts = 0
+    for dataset, least in sets:
+        frequency: Counter[str] = Counter()
+        for text, test in zip(dataset.texts, dataset.held_out, strict=True):
+            if not test:
+                frequency.update(extract(text))
+                texts += 1
+        kept |= {gram for gram, count in frequency.items() if count >= least}
+        total.update(frequency)
+    grams = sorted(kept)
+    counts = np.array([total[gram] for gram in grams])
+    # Rounded as stored, so that training and serving weigh alike.
+    idf = (np.log((1 + texts) / (1 + counts)) + 1).astype(np.float16).astype(np.float32)
+    return Vocabulary(grams, idf)
+
+
+def vectorise(vocabulary: Vocabulary, texts: Sequence[Normalised]) -> Any:
+    """TF-IDF rows of texts: scipy.sparse CSR float32 (len(texts), len(vocabulary))."""
+    from scipy.sparse import csr_matrix
+
+    rows = [vocabulary.weigh(vocabulary.find(text)) for text in texts]
+    ends = np.cumsum([0, *(len(ids) for ids, _ in rows)])
+    columns = np.concatenate([ids for ids, _ in rows])
+    values = np.concatenate([weights for _, weights in rows])
+    return csr_matrix((values, columns, ends), shape=(len(texts), len(vocabulary)))
+
+
+def _mask(corpus: Corpus) -> NDArray[np.bool_]:
+    mask = np.zeros(len(CLASSES[corpus.head]), dtype=np.bool_)
+    mask[list(corpus.allowed)] = True
+    return mask
+
+
+def _folds(corpora: Sequence[str], items: Sequence[Item]) -> NDArray[np.int64]:
+    """Spreads each corpus' groups over the folds, in an order that only their names decide."""
+    groups = {(corpus, item.group) for corpus, item in zip(corpora, items, strict=True)}
+    order = sorted(groups, key=lambda g: (g[0], hashlib.sha256(repr(g).encode()).hexdigest()))
+    fold_of = {group: index % FOLDS for index, group in enumerate(order)}
+    return np.array([fold_of[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+
+
+def _letters(text: Normalised) -> str:
+    return "".join(character for character in text.characters if character.isalnum())

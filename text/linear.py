@@ -1,0 +1,100 @@
+"""Multinomial logistic regression on sparse features, with soft targets and missing classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearHead:
+    """One head: class scores are `features @ weight + bias`.
+
+    Attributes:
+        weight: float32 (features, classes).
+        bias: float32 (classes,).
+        temperature: What the class scores are divided by before the softmax, > 0.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    temperature: float = 1.0
+
+
+def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax over the last axis; a score of -inf gets probability 0."""
+    shifted = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
+
+
+def fit(
+    features: Any,
+    targets: NDArray[np.float32],
+    allowed: NDArray[np.bool_],
+    *,
+    penalty: float,
+    balance: float,
+    iterations: int = 60,
+) -> LinearHead:
+    """Minimises the masked cross-entropy with an L2 penalty by L-BFGS; deterministic.
+
+    Args:
+        features: scipy.sparse CSR float32 (n, features).
+        targets: float32 (n, classes), each row a distribution.
+        allowed: bool (n, classes): the classes that the row's corpus has. The softmax of a row is
+            over these alone, so that a corpus without a class says nothing about it.
+        penalty: Weight of the L2 penalty relative to the summed loss.
+        balance: Power of the inverse class frequency by which items are weighted: 0 keeps the
+            classes as they are, 1 makes them count alike.
+        iterations: Steps at most.
+    """
+    from scipy.optimize import minimize
+
+    n, size = features.shape
+    classes = targets.shape[1]
+    frequency = targets.sum(axis=0) / targets.sum()
+    weights = targets @ (np.maximum(frequency, 1e-6) ** -balance).astype(np.float32)
+    weights = (weights / weights.mean())[:, None]
+    mask = np.where(allowed, np.float32(0), np.float32(-np.inf))
+    transposed = features.T.tocsr()
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        table = parameters.astype(np.float32).reshape(size + 1, classes)
+        scores = features @ table[:-1] + table[-1] + mask
+        probabilities = softmax(scores)
+        entropy = -(weights * targets * np.log(np.maximum(probabilities, 1e-12))).sum(
+            dtype=np.float64
+        )
+        error = weights * (probabilities - targets)
+        gradient = np.vstack([transposed @ error + penalty * table[:-1], error.sum(axis=0)])
+        squared = float(np.dot(table[:-1].ravel(), table[:-1].ravel()))
+        return (entropy + penalty / 2 * squared) / n, gradient.astype(np.float64).ravel() / n
+
+    start = np.zeros((size + 1) * classes)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    table = found.x.astype(np.float32).reshape(size + 1, classes)
+    return LinearHead(table[:-1], table[-1])
+
+
+def fit_temperature(
+    scores: NDArray[np.float32], targets: NDArray[np.float32], allowed: NDArray[np.bool_]
+) -> float:
+    """The temperature that makes held-out answers most likely (Guo et al. 2017).
+
+    Args:
+        scores: float32 (n, classes), class scores of items that the model never saw.
+        targets: float32 (n, classes), each row a distribution.
+        allowed: bool (n, classes), the classes that the row's corpus has.
+    """
+    from scipy.optimize import minimize_scalar
+
+    masked = np.where(allowed, scores, np.float32(-np.inf))
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(np.asarray(masked / np.exp(log_temperature), dtype=np.float32))
+        return float(-(targets * np.log(np.maximum(probabilities, 1e-12))).sum())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
