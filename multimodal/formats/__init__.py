@@ -136,7 +136,12 @@ def _detect(source: Source) -> Format:
     for format_ in _ORDER:
         if format_.detect(source):
             return format_
-    what = "it is empty" if not source.text.strip() else "not a transcript I know"
+    what = "not a transcript I know" if source.text.strip() else "the file is empty"
+    if source.text.lstrip().startswith(("{", "[")):
+        try:
+            _ = source.document
+        except TranscriptError as error:
+            what += f" ({error.what.rstrip('.')})"
     raise UnknownFormatError(
         f"{what}. Known are: {'; '.join(format_.en for format_ in _ORDER)}.",
         where=source.name,

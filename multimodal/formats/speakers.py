@@ -64,7 +64,7 @@ def role_of(name: str) -> Role:
         name: For instance 客服小王, 坐席, Agent Wang, CUSTOMER, 客户(138****1234), 机器人, SYSTEM.
     """
     name = name.strip()
-    words = re.findall("[a-z]+", name.lower())
+    words = [word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", name)]
     if _BOT.search(name) or _BOT_WORDS.intersection(words):
         return Role.BOT
     if _STAFF.search(name) or _STAFF_WORDS.intersection(words):

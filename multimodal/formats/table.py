@@ -38,7 +38,7 @@ _HEADERS: Mapping[str, str] = {
 }
 _FIELD_OF = {name: field for field, names in _HEADERS.items() for name in names.split()}
 _UNIT = re.compile(r"[\s_]*[(（\[]?(ms|毫秒|milliseconds|s|sec|seconds|秒)[)）\]]?$")
-_SECONDS = re.compile(r"[+-]?\d{1,12}(\.\d{0,12})?")
+_SECONDS = re.compile(r"[+-]?\d{1,12}(\.\d{0,30})?")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]+(\d{1,2}:.*)")
 _ZONE = "Asia/Shanghai"
