@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.store.errors import DatabaseUnavailableError
 from app.store.migrate import upgrade
 from app.store.query import Filter
-from app.store.reading import StoredConversation
+from app.store.reading import Listed, StoredConversation
 from app.store.scope import LOCAL, Scope
 from app.store.store import Store
 from app.store.writing import Saved, WriteKey
@@ -14,6 +14,7 @@ __all__ = [
     "LOCAL",
     "DatabaseUnavailableError",
     "Filter",
+    "Listed",
     "Saved",
     "Scope",
     "Store",

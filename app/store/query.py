@@ -34,6 +34,7 @@ class Filter:
     """Conditions on conversations, all of which hold together; None and empty ask for nothing.
 
     Attributes:
+        ids: These conversations only; None for all.
         source: The system it comes from.
         channel: `phone`, `video` or `chat`.
         queue: Skill group.
@@ -49,6 +50,7 @@ class Filter:
         min_risk: Least risk of ending dissatisfied, in [0, 1].
     """
 
+    ids: tuple[int, ...] | None = None
     source: str | None = None
     channel: str | None = None
     queue: str | None = None
@@ -73,6 +75,8 @@ class Filter:
             )
             if (value := getattr(self, name))
         ]  # fmt: skip
+        if self.ids is not None:
+            conditions.append(row.id.in_(self.ids))
         if self.label:
             labelled = exists().where(
                 AnswerRow.conversation_id == row.id,

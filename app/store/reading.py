@@ -49,6 +49,19 @@ class StoredConversation:
     media: tuple[MediaRow, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """A conversation in a list.
+
+    Attributes:
+        row: Metadata, state and summary.
+        reason_text: The words of the turn that gave the level its reason, empty where none did.
+    """
+
+    row: ConversationRow
+    reason_text: str
+
+
 def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredConversation:
     """Reads everything that belongs to a conversation.
 

@@ -26,6 +26,7 @@ from multimodal.conversation import Channel, Conversation, Direction, Media, Rol
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo
 from multimodal.errors import InvalidConversationError
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
+from multimodal.states import view
 
 Values = dict[str, Any]
 
@@ -70,15 +71,25 @@ def metadata_values(conversation: Conversation) -> Values:
     }
 
 
+def conversation_summary(conversation: Conversation) -> Values:
+    """The columns of `conversation` that sum up its turns, scored or not."""
+    agents = (turn.agent_id for turn in conversation.turns if turn.agent_id)
+    return {
+        "turn_count": len(conversation.turns),
+        "duration": conversation.duration,
+        "agent_ids": list(dict.fromkeys(agents)),
+    }
+
+
 def summary_values(scored: ScoredConversation) -> Values:
     """The columns of `conversation` that lists sort and filter by."""
-    from multimodal.states import view
-
-    return {
-        "turn_count": len(scored.turns),
-        "duration": scored.conversation.duration,
+    seen = view(scored)
+    return conversation_summary(scored.conversation) | {
         "risk": round(scored.risk, 4),
-        "level": view(scored).level.value,
+        "sentiment": list(scored.trajectory.sentiment),
+        "level": seen.level.value,
+        "view_state": seen.state.value,
+        "reason_turn": None if seen.reason_turn is None else seen.reason_turn + 1,
         "labels": dict(Counter(turn.answer.label for turn in scored.customer_turns)),
         "notes": list(scored.notes),
     }

@@ -19,7 +19,7 @@ from app.store.errors import translated
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.query import MAX_PAGE, Filter, ordering
-from app.store.reading import StoredConversation, load
+from app.store.reading import Listed, StoredConversation, load
 from app.store.scope import LOCAL, Scope
 from app.store.tables import (
     CarriedStateRow,
@@ -144,7 +144,7 @@ class Store:
             return None if brings else Saved(row.id, "unchanged")
 
     def record(self, conversation_id: int, scored: ScoredConversation, scope: Scope) -> None:
-        """Adds a scoring to a conversation that is there.
+        """Adds a scoring to a conversation that is there, with the notice and recordings it had.
 
         Raises:
             NotFoundError: If it is not there.
@@ -152,7 +152,7 @@ class Store:
         """
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
-            writing.write_scoring(session, row, scored)
+            self._write(session, row, scored)
 
     def fail(self, conversation_id: int, error: str) -> None:
         """Marks a conversation as one that could not be scored, with the reason."""
@@ -280,6 +280,8 @@ class Store:
     ) -> CorrectionRow:
         """Keeps what a person says about a turn, beside what the models said.
 
+        The same person's same correction twice is kept once.
+
         Args:
             conversation_id: The conversation.
             number: The turn, from 1.
@@ -310,11 +312,22 @@ class Store:
                 raise InvalidInputError(
                     AGENT + ".", where=f"conversation {conversation_id}, turn {number}"
                 )
+            comment = storable(comment)
+            same = select(CorrectionRow).where(
+                CorrectionRow.conversation_id == conversation_id,
+                CorrectionRow.number == number,
+                CorrectionRow.label == label,
+                CorrectionRow.comment == comment,
+                CorrectionRow.author == scope.who,
+                CorrectionRow.revoked_at.is_(None),
+            )
+            if (before := session.scalar(same)) is not None:
+                return before
             correction = CorrectionRow(
                 conversation_id=conversation_id,
                 number=number,
                 label=label,
-                comment=storable(comment),
+                comment=comment,
                 author=scope.who,
                 made_at=datetime.now(UTC),
                 revoked_at=None,
@@ -360,7 +373,7 @@ class Store:
 
     def page(
         self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
-    ) -> tuple[list[ConversationRow], int]:
+    ) -> tuple[list[Listed], int]:
         """One page of a list, and how many conversations the whole list has.
 
         Args:
@@ -377,13 +390,23 @@ class Store:
             raise InvalidInputError(f"limit is {limit}, expected 1 to {MAX_PAGE}.")
         order = ordering(sort)
         condition = wanted.condition() & scope.visible()
+        reason = (TurnRow.conversation_id == ConversationRow.id) & (
+            TurnRow.number == ConversationRow.reason_turn
+        )
+        rows = (
+            select(ConversationRow, TurnRow.text)
+            .outerjoin(TurnRow, reason)
+            .where(condition)
+            .order_by(*order)
+            .limit(limit)
+            .offset(offset)
+        )
         with self._reading() as session:
             count = session.scalar(
                 select(func.count()).select_from(ConversationRow).where(condition)
             )
-            page = select(ConversationRow).where(condition).order_by(*order)
-            found = session.scalars(page.limit(limit).offset(offset)).all()
-        return list(found), count or 0
+            found = [Listed(row, said or "") for row, said in session.execute(rows)]
+        return found, count or 0
 
     def iterate(self, wanted: Filter, scope: Scope) -> Iterator[StoredConversation]:
         """All conversations of a list, by id, a page at a time in constant memory."""
@@ -458,6 +481,11 @@ class Store:
             )
         return row
 
+    def _write(self, session: Session, row: ConversationRow, scored: ScoredConversation) -> None:
+        row.notice = scored.conversation.notice or row.notice
+        writing.write_media(session, row, scored.conversation.media, self.media)
+        writing.write_scoring(session, row, scored)
+
     def _once(
         self,
         conversation: Conversation,
@@ -494,10 +522,7 @@ class Store:
                     session, row, conversation, self.media, scored
                 )
                 outcome = "rescored" if brings and scored is not None else "unchanged"
-            if outcome == "rescored":
-                row.notice = conversation.notice or row.notice
-                writing.write_media(session, row, conversation.media, self.media)
             if scored is not None and outcome != "unchanged":
-                writing.write_scoring(session, row, scored)
+                self._write(session, row, scored)
             writing.keep_key(session, scope, key, row.id, None)
             return Saved(row.id, outcome)

@@ -131,7 +131,14 @@ class ConversationRow(Base):
     turn_count: Mapped[int]
     duration: Mapped[float | None]
     risk: Mapped[float]
+    sentiment: Mapped[list[Any]]
+    """Customer sentiment per quarter, as in the trajectory."""
     level: Mapped[str]
+    view_state: Mapped[str]
+    """The state that a supervisor reads; empty before it is scored, like `level`."""
+    reason_turn: Mapped[int | None]
+    """Number of the turn that gave the level its reason."""
+    agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""
     notes: Mapped[list[Any]]
@@ -254,7 +261,6 @@ class MediaRow(Base):
     """Empty for a recording that lies elsewhere."""
     path: Mapped[str]
     """Where it lies, relative to the media folder if `sha256` is set, else absolute."""
-    name: Mapped[str]
     channels: Mapped[dict[str, Any]]
     customer_region: Mapped[list[Any] | None] = mapped_column(Json)
     offset: Mapped[float]

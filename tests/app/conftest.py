@@ -121,7 +121,17 @@ def postgres_server() -> Iterator[str]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         user = ["setpriv", "--reuid=nobody", f"--regid={nobody.pw_gid}", "--clear-groups"]
     data = folder / "data"
-    initdb: list[str | Path] = [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8"]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "tester",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(
         [*user, *initdb, "--locale=C.UTF-8", "--no-sync"],
         check=True,
@@ -131,7 +141,15 @@ def postgres_server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options: list[str | Path] = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-F"]
+    options: list[str | Path] = [
+        "-p",
+        str(port),
+        "-k",
+        folder,
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-F",
+    ]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*user, programs / "postgres", "-D", data, *options], stderr=log, cwd=folder

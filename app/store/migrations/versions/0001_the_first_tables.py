@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-
 from sqlalchemy.dialects import postgresql
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -45,7 +44,11 @@ def upgrade() -> None:
         sa.Column("turn_count", sa.Integer(), nullable=False),
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("risk", sa.Double(), nullable=False),
+        sa.Column("sentiment", JSON, nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("view_state", sa.Text(), nullable=False),
+        sa.Column("reason_turn", sa.Integer(), nullable=True),
+        sa.Column("agent_ids", JSON, nullable=False),
         sa.Column("labels", JSON, nullable=False),
         sa.Column("notes", JSON, nullable=False),
         sa.Column("media_count", sa.Integer(), nullable=False),
@@ -117,7 +120,6 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("channels", JSON, nullable=False),
         sa.Column("customer_region", JSON, nullable=True),
         sa.Column("offset", sa.Double(), nullable=False),

@@ -1,0 +1,101 @@
+"""The application's factory; nothing happens at import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.engine import make_url
+
+from app.api import errors
+from app.api.guard import Guard
+from app.api.routes import conversations, imports, live, media, results, system
+from app.api.schemas import Problem
+from app.api.services import Services
+from app.api.worker import Worker
+from app.settings import Settings
+from app.store import Store, upgrade
+from multimodal.pipeline import EmotionMonitor
+
+MAX_JSON_BYTES = 50 * 2**20
+MAX_FILES = 100
+MAX_FIELDS = 1000
+MAX_FIELD_BYTES = 100 * 2**10
+"""Limits of one request, as datasette has them (datasette/utils/multipart.py); files have the
+site's own, because recordings are large."""
+
+_DESCRIPTION = """
+Emotion of customers in service conversations, from their words, voice and face: an estimate, not a
+fact; a person decides. Agents' emotion is neither scored nor shown.
+
+Probabilities stand in the order neutral, happy, sad, angry, surprise, disgust, fear. Times within a
+conversation are seconds from its start; moments are ISO 8601 with the offset of the site's zone.
+Every error has one shape: `{"error": {"type", "what", "where", "remedy"}}`.
+"""
+
+
+def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> FastAPI:
+    """Makes the application.
+
+    At its start it upgrades an SQLite database (a PostgreSQL one is upgraded by
+    `emotion-monitor db upgrade`), loads the models, and goes on with what was queued.
+
+    Args:
+        settings: The site's settings.
+        monitor: Scores; by default the installed modalities and fusion.
+
+    Raises:
+        ModelMissingError: At the start, if a model is not installed.
+    """
+    monitor = monitor or EmotionMonitor(standing_notice=settings.standing_notice)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await to_thread.run_sync(monitor.models)
+        if make_url(settings.url).get_backend_name() == "sqlite":
+            await to_thread.run_sync(upgrade, settings)
+        with Store(settings) as store:
+            worker = Worker(store, monitor)
+            app.state.services = Services(settings, store, monitor, worker)
+            worker.start()
+            try:
+                yield
+            finally:
+                await to_thread.run_sync(worker.stop)
+
+    app = FastAPI(
+        title="Emotion monitor",
+        version=version("emotion-monitor"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=MAX_JSON_BYTES,
+        form_limits={
+            "max_files": MAX_FILES,
+            "max_fields": MAX_FIELDS,
+            "max_part_size": MAX_FIELD_BYTES,
+        },
+    )
+    errors.install(app)
+    app.add_middleware(Guard, hosts=settings.allowed_hosts)
+    described: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem, "description": text}
+        for status, text in (
+            (404, "There is none, or none that the caller may see."),
+            (422, "What was sent is wrong; the error says where and what to do."),
+            (503, "The database or a model is not there at the moment."),
+        )
+    }
+    api = APIRouter(prefix="/api/v1", responses=described)
+    api.include_router(conversations.router)
+    api.include_router(live.router)
+    api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(results.router)
+    api.include_router(system.models)
+    app.include_router(api)
+    app.include_router(system.health)
+    return app

@@ -1,0 +1,62 @@
+"""The filters of the list, which are those of the export too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from app.api.schemas import Channel, Label, Level, State, Status
+from app.api.services import LARGEST_ID, ServicesDep
+from app.store import Filter
+
+Text = Annotated[str | None, Query(max_length=200)]
+Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
+
+
+def _filter(
+    services: ServicesDep,
+    id: Annotated[list[Id] | None, Query(max_length=1000, description="These only.")] = None,
+    source: Text = None,
+    channel: Channel | None = None,
+    queue: Text = None,
+    team: Text = None,
+    language: Text = None,
+    state: State | None = None,
+    status: Status | None = None,
+    level: Level | None = None,
+    label: Annotated[Label | None, Query(description="A fused label that a turn has.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words that a turn has.")] = None,
+    started_from: Annotated[
+        datetime | None, Query(description="Earliest start; without offset in the site's zone.")
+    ] = None,
+    started_to: Annotated[
+        datetime | None, Query(description="First start that is too late.")
+    ] = None,
+    min_risk: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
+) -> Filter:
+    zone = services.settings.zone
+
+    def moment(value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=zone) if value is not None and value.tzinfo is None else value
+
+    return Filter(
+        ids=None if id is None else tuple(id),
+        source=source,
+        channel=channel,
+        queue=queue,
+        team=team,
+        language=language,
+        state=state,
+        status=status,
+        level=level,
+        label=label,
+        text=q,
+        started_from=moment(started_from),
+        started_to=moment(started_to),
+        min_risk=min_risk,
+    )
+
+
+FilterDep = Annotated[Filter, Depends(_filter)]

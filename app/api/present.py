@@ -1,0 +1,126 @@
+"""Stored conversations as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.store.media import content_type
+from app.store.reading import Listed, StoredConversation
+from app.store.tables import ConversationRow, CorrectionRow
+from multimodal.conversation import Media, Role
+from multimodal.formats.results import scored_to_json
+from multimodal.scoring import ScoredTurn
+from multimodal.states import state_of
+
+REASON_CHARACTERS = 200
+_SUMMARY = [
+    "id",
+    "external_id",
+    "source",
+    "channel",
+    "direction",
+    "queue",
+    "team",
+    "customer_display",
+    "business_type",
+    "language",
+    "agent_ids",
+    "state",
+    "status",
+    "error",
+    "turn_count",
+    "duration",
+    "risk",
+    "sentiment",
+    "level",
+    "view_state",
+    "reason_turn",
+    "labels",
+    "media_count",
+]
+
+
+def listed(one: Listed, zone: ZoneInfo) -> dict[str, Any]:
+    """A row of the list (`schemas.Summary`)."""
+    return _summary(one.row, one.reason_text, zone)
+
+
+def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
+    """Everything about a conversation (`schemas.ConversationOut`)."""
+    row, scored = stored.row, stored.scored
+    reason = scored.turns[row.reason_turn - 1].turn.text if row.reason_turn else ""
+    data = scored_to_json(scored)
+    return _summary(row, reason, zone) | {
+        "timezone": row.timezone,
+        "customer_ref": row.customer_ref,
+        "notice": row.notice,
+        "attributes": data["attributes"],
+        "turns": [
+            turn(number, data["turns"][number - 1], one)
+            for number, one in enumerate(scored.turns, start=1)
+        ],
+        "trajectory": data["trajectory"],
+        "media": [
+            _media(row.id, number, one) for number, one in enumerate(scored.conversation.media)
+        ],
+        "corrections": [correction(one, zone) for one in stored.corrections],
+        "notes": data["notes"],
+    }
+
+
+def turn(number: int, data: dict[str, Any], scored: ScoredTurn) -> dict[str, Any]:
+    """One turn (`schemas.TurnOut`) from its JSON among the results."""
+    staff = scored.turn.role in (Role.AGENT, Role.BOT)
+    state = "" if staff else state_of(scored.answer).value
+    return data | {"number": number, "view_state": state}
+
+
+def correction(row: CorrectionRow, zone: ZoneInfo) -> dict[str, Any]:
+    """One correction (`schemas.CorrectionOut`)."""
+    return {
+        "id": row.id,
+        "turn": row.number,
+        "label": row.label,
+        "comment": row.comment,
+        "author": row.author,
+        "made_at": row.made_at.astimezone(zone),
+        "revoked_at": _local(row.revoked_at, zone),
+        "revoked_by": row.revoked_by,
+    }
+
+
+def _summary(row: ConversationRow, reason: str, zone: ZoneInfo) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _SUMMARY} | {
+        "started_at": _local(row.started_at, zone),
+        "received_at": row.received_at.astimezone(zone),
+        "scored_at": _local(row.scored_at, zone),
+        "reason_text": reason[:REASON_CHARACTERS],
+    }
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # The first or the last hours of the calendar.
+        return moment
+
+
+def _media(conversation_id: int, number: int, media: Media) -> dict[str, Any]:
+    try:
+        kind, size = content_type(media.path), media.path.stat().st_size
+    except OSError:
+        kind, size = "", 0
+    return {
+        "number": number,
+        "url": f"/api/v1/conversations/{conversation_id}/media/{number}",
+        "kind": kind.partition("/")[0] if kind.startswith(("audio/", "video/")) else "",
+        "content_type": kind,
+        "bytes": size,
+        "channels": {str(index): role.value for index, role in media.channels.items()},
+        "customer_region": media.customer_region,
+        "offset": media.offset,
+    }

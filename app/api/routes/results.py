@@ -1,0 +1,62 @@
+"""Results out: CSV, JSONL, Parquet."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO, Literal, cast
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from app.api.filters import FilterDep
+from app.api.services import ScopeDep, ServicesDep
+from multimodal.formats.results import write_results
+
+router = APIRouter(tags=["results"])
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+_BLOCK = 1 << 18
+_IN_MEMORY = 8 << 20
+
+
+@router.get(
+    "/results",
+    response_class=StreamingResponse,
+    responses={200: {"content": {name: {} for name in _TYPES.values()}}},
+)
+def results(
+    services: ServicesDep,
+    scope: ScopeDep,
+    wanted: FilterDep,
+    format: Annotated[
+        Literal["csv", "jsonl", "parquet"],
+        Query(description="CSV and Parquet have one row a turn, JSONL one line a conversation."),
+    ] = "csv",
+) -> StreamingResponse:
+    """Scored conversations that the filters leave, oldest first."""
+    # Written before it is sent, so that an error is an answer and no file that breaks off.
+    file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed when sent)
+    try:
+        found = services.store.iterate(wanted, scope)
+        write_results((one.scored for one in found), cast(BinaryIO, file), format)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    name = f'attachment; filename="emotion-monitor.{format}"'
+    return StreamingResponse(
+        _blocks(cast(BinaryIO, file)),
+        headers={"Content-Disposition": name},
+        media_type=_TYPES[format],
+    )
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(_BLOCK):
+            yield block

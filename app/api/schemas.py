@@ -1,0 +1,406 @@
+"""Bodies of requests and answers, with their units, ranges and examples."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Label = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear", "unknown"]
+Emotion = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear"]
+Role = Literal["customer", "agent", "bot", "unknown"]
+Channel = Literal["phone", "video", "chat"]
+State = Literal["open", "closed"]
+Status = Literal["queued", "scoring", "scored", "failed"]
+Level = Literal["calm", "watch", "dissatisfied", "heated"]
+
+TURN_EXAMPLE: dict[str, Any] = {
+    "role": "customer",
+    "text": "都三天了还没发货！",
+    "start": 2.0,
+    "end": 4.5,
+}
+CONVERSATION_EXAMPLE: dict[str, Any] = {
+    "external_id": "chat-20260630-0007",
+    "source": "webchat",
+    "channel": "chat",
+    "started_at": "2026-06-30T23:50:00+08:00",
+    "queue": "售后",
+    "customer_display": "138****1234",
+    "business_type": "退款",
+    "turns": [{"role": "agent", "text": "您好，请问有什么可以帮您？"}, TURN_EXAMPLE],
+}
+_PROBABILITIES = [0.08, 0.01, 0.12, 0.7, 0.02, 0.06, 0.01]
+_MODEL_EXAMPLE = {"name": "late", "version": "1.0.0", "sha256": "5f70bf18a086", "terms": "open"}
+_ANSWER_EXAMPLE = {
+    "label": "angry",
+    "probabilities": _PROBABILITIES,
+    "confidence": 0.7,
+    "valence": -0.88,
+    "contributions": {"text": 1.0},
+    "disagreement": 0.0,
+    "model": _MODEL_EXAMPLE,
+    "reason": "",
+}
+_SCORES_EXAMPLE = {
+    "label": "angry",
+    "probabilities": _PROBABILITIES,
+    "reliability": 0.8,
+    "valence": -0.88,
+    "arousal": None,
+    "heads": {"polarity": [0.9, 0.08, 0.02]},
+    "evidence": [{"kind": "word", "name": "还没发货", "weight": 0.6, "start": 4, "end": 8}],
+    "model": _MODEL_EXAMPLE,
+    "reason": "",
+}
+_CORRECTION_EXAMPLE = {
+    "id": 3,
+    "turn": 2,
+    "label": "sad",
+    "comment": "语气低落，不是生气",
+    "author": "local",
+    "made_at": "2026-07-01T09:12:00+08:00",
+    "revoked_at": None,
+    "revoked_by": "",
+}
+_SUMMARY_EXAMPLE: dict[str, Any] = {
+    "id": 12,
+    "external_id": "chat-20260630-0007",
+    "source": "webchat",
+    "channel": "chat",
+    "direction": "unknown",
+    "started_at": "2026-06-30T23:50:00+08:00",
+    "received_at": "2026-07-01T00:10:00+08:00",
+    "scored_at": "2026-07-01T00:10:01+08:00",
+    "queue": "售后",
+    "team": "",
+    "customer_display": "138****1234",
+    "business_type": "退款",
+    "language": "zh",
+    "agent_ids": ["1007"],
+    "state": "closed",
+    "status": "scored",
+    "error": "",
+    "turn_count": 2,
+    "duration": 4.5,
+    "risk": 0.61,
+    "sentiment": [None, None, None, -4.4],
+    "level": "dissatisfied",
+    "view_state": "anger",
+    "reason_turn": 2,
+    "reason_text": "都三天了还没发货！",
+    "labels": {"angry": 1},
+    "media_count": 0,
+}
+
+
+def _example(value: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [value]})
+
+
+class ProblemInside(BaseModel):
+    """What was wrong."""
+
+    type: str = Field(description="Which kind of error, for programs.")
+    what: str = Field(description="What was wrong, and what was expected instead.")
+    where: str = Field(description="The field, file or line; empty where there is none.")
+    remedy: str = Field(description="What to do about it; empty where nothing can be done.")
+
+
+class Problem(BaseModel):
+    """The one shape of every error."""
+
+    model_config = _example(
+        {
+            "error": {
+                "type": "not_found",
+                "what": "there is no conversation 12.",
+                "where": "",
+                "remedy": "See the list of conversations for those that there are.",
+            }
+        }
+    )
+    error: ProblemInside
+
+
+class TurnIn(BaseModel):
+    """One party's uninterrupted say."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [TURN_EXAMPLE]})
+    role: Role = Field(description="Who speaks.")
+    text: str = Field("", description="The words, at most 100,000 characters.")
+    start: float | None = Field(None, description="Seconds from the conversation's start.")
+    end: float | None = Field(None, description="Seconds, after `start`.")
+    speaker: str = Field("", description="The speaker's name in the source.")
+    agent_id: str = Field("", description="Which agent speaks.")
+    channel: int | None = Field(
+        None, ge=0, le=1023, description="Audio channel index of the recording, from 0."
+    )
+    attributes: dict[str, Any] = Field({}, description="What the source says besides.")
+
+
+class ConversationIn(BaseModel):
+    """A conversation of the canonical schema, without recordings (those are uploaded)."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [CONVERSATION_EXAMPLE]})
+    external_id: str = Field("", description="The source's id; by default one of the content.")
+    source: str = Field("api", description="Which system it comes from.")
+    channel: Channel = "chat"
+    direction: Literal["inbound", "outbound", "unknown"] = "unknown"
+    started_at: str | None = Field(None, description="ISO 8601 with an offset.")
+    timezone: str = Field("Asia/Shanghai", description="IANA name of the source's zone.")
+    queue: str = Field("", description="Skill group.")
+    team: str = Field("", description="The agent's team.")
+    customer_ref: str = Field("", description="Keyed hash of the customer's number.")
+    customer_display: str = Field("", description="The customer as people may see them.")
+    business_type: str = Field("", description="What it is about.")
+    notice: str = Field("", description="Notice or consent under which it is analysed.")
+    language: str = Field("zh", description="BCP 47 tag.")
+    attributes: dict[str, Any] = Field({}, description="Further metadata of the source.")
+    turns: list[TurnIn] = Field(description="In the order of their start, at most 20,000.")
+
+
+class CorrectionIn(BaseModel):
+    """What a person says about a turn instead of the models."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"label": "sad", "comment": "语气低落"}]}
+    )
+    label: Emotion
+    comment: str = Field("", max_length=2000, description="Why.")
+
+
+class Model(BaseModel):
+    """A model that answered."""
+
+    model_config = _example(_MODEL_EXAMPLE)
+    name: str
+    version: str
+    sha256: str = Field(description="Digest of weights and configuration, empty where none.")
+    terms: Literal["open", "research"] = Field(description="What its training data allow.")
+
+
+class ModelInUse(Model):
+    """A model that answers now."""
+
+    model_config = _example(_MODEL_EXAMPLE | {"modality": "fusion"})
+    modality: str = Field(description="`text`, `voice`, `face`, a plug-in's, or `fusion`.")
+
+
+class Models(BaseModel):
+    """The models in use."""
+
+    data: list[ModelInUse]
+    stored: list[Model] = Field(description="Every model that ever gave a stored answer.")
+
+
+class EvidenceOut(BaseModel):
+    """One thing that a model's answer rests on."""
+
+    kind: Literal["word", "prosody", "moment"]
+    name: str
+    weight: float = Field(ge=-1, le=1, description="Negative where it spoke against the answer.")
+    start: float | None = Field(
+        None, description="Characters of the text for a word, else seconds; null: all of the turn."
+    )
+    end: float | None = None
+    value: float | None = Field(None, description="The measured deviation, where there is one.")
+
+
+class ScoresOut(BaseModel):
+    """What one modality's model said about a turn."""
+
+    model_config = _example(_SCORES_EXAMPLE)
+    label: Label
+    probabilities: list[Probability] = Field(min_length=7, max_length=7)
+    reliability: Probability = Field(description="0: nothing usable was there; see `reason`.")
+    valence: float | None = Field(ge=-1, le=1)
+    arousal: float | None = Field(ge=0, le=1)
+    heads: dict[str, list[float]] = Field(description="Further outputs, three classes each.")
+    evidence: list[EvidenceOut]
+    model: Model | None
+    reason: str
+
+
+class AnswerOut(BaseModel):
+    """The fused answer."""
+
+    model_config = _example(_ANSWER_EXAMPLE)
+    label: Label = Field(description="`unknown` exactly where no modality was usable.")
+    probabilities: list[Probability] = Field(min_length=7, max_length=7)
+    confidence: Probability = Field(description="Calibrated probability that the label is right.")
+    valence: float = Field(ge=-1, le=1)
+    contributions: dict[str, float] = Field(description="By modality, summing to 1.")
+    disagreement: Probability = Field(description="How far the channels contradict each other.")
+    model: Model | None
+    reason: str
+
+
+class TurnOut(TurnIn):
+    """One turn with everything that was found out about it."""
+
+    model_config = _example(
+        TURN_EXAMPLE
+        | {"number": 2, "scores": {"text": _SCORES_EXAMPLE}, "answer": _ANSWER_EXAMPLE}
+        | {"risk": 0.61, "view_state": "anger"}
+    )
+    number: int = Field(ge=1, description="From 1.")
+    scores: dict[str, ScoresOut] = Field(description="By modality.")
+    answer: AnswerOut
+    risk: Probability = Field(description="Of ending dissatisfied, after this turn.")
+    view_state: str = Field(description="What a supervisor reads; empty for agents and bots.")
+
+
+class TrajectoryOut(BaseModel):
+    """How the conversation went."""
+
+    risk: list[Probability] = Field(description="After each turn.")
+    sentiment: list[float | None] = Field(description="The customer's, per quarter, -5 to 5.")
+    shift: float | None = Field(description="Last minus first known quarter, -10 to 10.")
+    talk_seconds: dict[str, float] = Field(description="By role.")
+    silence_seconds: float
+    overlap_seconds: float
+    characters_per_minute: float | None = Field(description="The customer's speaking rate.")
+    model: Model | None
+
+
+class CorrectionOut(BaseModel):
+    """A correction; undone where `revoked_at` is set."""
+
+    model_config = _example(_CORRECTION_EXAMPLE)
+    id: int
+    turn: int
+    label: Emotion
+    comment: str
+    author: str
+    made_at: datetime
+    revoked_at: datetime | None
+    revoked_by: str
+
+
+class MediaOut(BaseModel):
+    """A recording."""
+
+    model_config = _example(
+        {
+            "number": 0,
+            "url": "/api/v1/conversations/12/media/0",
+            "kind": "audio",
+            "content_type": "audio/wav",
+            "bytes": 2640044,
+            "channels": {"0": "agent", "1": "customer"},
+            "customer_region": None,
+            "offset": 0.0,
+        }
+    )
+    number: int
+    url: str
+    kind: Literal["audio", "video", ""] = Field(description="Empty where the file is not there.")
+    content_type: str
+    bytes: int
+    channels: dict[str, Role] = Field(description="Who is on which audio channel.")
+    customer_region: list[float] | None = Field(
+        description="Left, top, width, height as fractions of the picture."
+    )
+    offset: float = Field(description="Seconds from the conversation's start to the recording's.")
+
+
+class Summary(BaseModel):
+    """A conversation in a list."""
+
+    model_config = _example(_SUMMARY_EXAMPLE)
+    id: int
+    external_id: str
+    source: str
+    channel: Channel
+    direction: str
+    started_at: datetime | None = Field(description="In the site's zone.")
+    received_at: datetime
+    scored_at: datetime | None
+    queue: str
+    team: str
+    customer_display: str
+    business_type: str
+    language: str
+    agent_ids: list[str]
+    state: State
+    status: Status
+    error: str = Field(description="Why scoring failed.")
+    turn_count: int
+    duration: float | None = Field(description="Seconds.")
+    risk: Probability = Field(description="Of ending dissatisfied, after the last turn.")
+    sentiment: list[float | None] = Field(description="The customer's, per quarter, -5 to 5.")
+    level: Level | Literal[""] = Field(description="Empty before it is scored.")
+    view_state: str = Field(description="What a supervisor reads of the customer.")
+    reason_turn: int | None = Field(description="The turn that gave the level its reason.")
+    reason_text: str = Field(description="The first 200 characters of that turn.")
+    labels: dict[str, int] = Field(description="How many turns have which label.")
+    media_count: int
+
+
+class Page(BaseModel):
+    """One page of a list."""
+
+    model_config = _example({"data": [_SUMMARY_EXAMPLE], "count": 1})
+    data: list[Summary]
+    count: int = Field(description="Conversations in the whole list.")
+
+
+class ConversationOut(Summary):
+    """Everything about one conversation."""
+
+    timezone: str
+    customer_ref: str
+    notice: str
+    attributes: dict[str, Any]
+    turns: list[TurnOut]
+    trajectory: TrajectoryOut
+    media: list[MediaOut]
+    corrections: list[CorrectionOut] = Field(description="Oldest first, undone ones too.")
+    notes: list[str] = Field(description="What to know about how it was scored.")
+
+
+class Accepted(BaseModel):
+    """A conversation that will be scored."""
+
+    model_config = _example({"id": 12, "status": "queued", "url": "/api/v1/conversations/12"})
+    id: int
+    status: Status
+    url: str = Field(description="Where to ask for the result.")
+
+
+class Appended(BaseModel):
+    """A turn that was appended, and what it changed."""
+
+    conversation_id: int
+    turn: TurnOut
+    risk: Probability
+    level: Level
+    view_state: str
+
+
+class ImportResult(BaseModel):
+    """What became of one file."""
+
+    model_config = _example(
+        {"file": "call-1.wav", "conversations": [12], "failed": 0, "error": None}
+    )
+    file: str
+    conversations: list[int] = Field(description="Ids, those that were there already too.")
+    failed: int = Field(description="Conversations of the file that could not be read or scored.")
+    error: ProblemInside | None = Field(description="What was wrong with the first of those.")
+
+
+class Imported(BaseModel):
+    """What became of every file."""
+
+    data: list[ImportResult]
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    model_config = _example({"status": "ok"})
+    status: Literal["ok"]
