@@ -126,7 +126,7 @@ class Recording:
         usable = [
             s
             for s in self.container.streams.video
-            if s.codec_context and s.width and not s.disposition & Disposition.attached_pic
+            if s.codec_context and s.width and not _is_cover(s)
         ]
         return min(usable, key=_default_first, default=None)
 
@@ -242,11 +242,14 @@ def lacking(path: Path, what: str) -> MediaError:
 
 def _open_file(path: Path) -> BinaryIO:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise InputFileError("it is not a file.", where=str(path), remedy="Name a file.")
+        if status.st_size == 0:
+            raise MediaError("the file is empty.", where=path.name, remedy="Export it again.")
         # By descriptor, so that the file has no name and FFmpeg judges by content alone.
         return os.fdopen(os.open(path, os.O_RDONLY), "rb")
-    except InputFileError:
+    except (InputFileError, MediaError):
         raise
     except FileNotFoundError as error:
         raise InputFileError(
@@ -272,6 +275,14 @@ def _check(recording: Recording) -> None:
             where=name,
             remedy="Give a recording with sound or moving picture.",
         )
+    for stream in container.streams.video:
+        # FFmpeg leaves out the size of pictures that are beyond its option max_pixels.
+        if stream.codec_context and not stream.width and not _is_cover(stream):
+            raise MediaLimitError(
+                f"its picture has more than {limits.max_pixels:,} pixels, or states no size.",
+                where=name,
+                remedy="Convert it to less, or raise the limit in the settings.",
+            )
     stated: list[tuple[str, float, float]] = [
         ("streams", len(container.streams), limits.max_streams)
     ]
@@ -323,6 +334,10 @@ def _video_stream(recording: Recording, video: AvVideoStream) -> VideoStream:
     rotation = first.rotation % 360 if isinstance(first, VideoFrame) else 0
     rate = float(video.average_rate or 0)
     return VideoStream(video.width, video.height, rate, rotation, video.codec_context.name)
+
+
+def _is_cover(stream: AvVideoStream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _default_first(stream: AvAudioStream | AvVideoStream) -> tuple[bool, int]:

@@ -72,11 +72,15 @@ def frames(
     if end <= start:
         return
     wanted = start
+    matrix: tuple[int, ...] | None = None
     for time, frame in _from_key_frame(path, start, limits):
         if time >= end:
             return
         if time >= wanted - _CLOCK:
-            yield time, _picture(frame, max_side)
+            # Once only: a frame whose side data was read outlives its use (PyAV ties the two in a
+            # cycle), and at 4K each is 12 MB.
+            matrix = _display_matrix(frame) if matrix is None else matrix
+            yield time, _upright(_small(frame, max_side), matrix)
             wanted = start + (math.floor((time + _CLOCK - start) * rate) + 1) / rate
 
 
@@ -140,8 +144,8 @@ def _checked(recording: Recording, stream: VideoStream) -> Iterator[tuple[float,
         yield time, frame
 
 
-def _picture(frame: VideoFrame, max_side: int) -> NDArray[np.uint8]:
-    """RGB (height, width, 3), scaled down to `max_side` and turned upright."""
+def _small(frame: VideoFrame, max_side: int) -> NDArray[np.uint8]:
+    """The picture as RGB (height, width, 3), scaled down to `max_side`."""
     scale = min(1.0, max_side / max(frame.width, frame.height))
     small = frame.reformat(
         width=max(round(frame.width * scale), 1),
@@ -150,19 +154,24 @@ def _picture(frame: VideoFrame, max_side: int) -> NDArray[np.uint8]:
         interpolation=Interpolation.BILINEAR,
         threads=1,
     )
-    return _upright(small.to_ndarray().astype(np.uint8, copy=False), frame)
+    return small.to_ndarray().astype(np.uint8, copy=False)
 
 
-def _upright(image: NDArray[np.uint8], frame: VideoFrame) -> NDArray[np.uint8]:
-    """Applies the display matrix, quarter turns and mirrors alike.
+def _display_matrix(frame: VideoFrame) -> tuple[int, ...]:
+    """The numbers a, b, c, d that map a stored point to (a x + c y, b x + d y) as displayed.
 
-    FFmpeg (libavutil/display.h) maps a stored point to (x', y') = (a x + c y, b x + d y); the four
-    numbers are 16.16 fixed point, at 0, 1, 3 and 4 of nine.
+    FFmpeg (libavutil/display.h) keeps them as 16.16 fixed point at 0, 1, 3 and 4 of nine.
     """
     matrix = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(matrix, SideData):
-        return image
+        return (1, 0, 0, 1)
     a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+    return (a, b, c, d)
+
+
+def _upright(image: NDArray[np.uint8], matrix: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Applies quarter turns and mirrors; both ways of holding a telephone come with them."""
+    a, b, c, d = matrix
     if abs(b) > abs(a):
         image, flip_x, flip_y = image.transpose(1, 0, 2), c < 0, b < 0
     else:
