@@ -38,7 +38,8 @@ def parse_json(text: str, where: str) -> Any:
             parse_float=_finite,
         )
     except json.JSONDecodeError as error:
-        place = f"{where}, line {error.lineno}, column {error.colno}" if "\n" in text else where
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        place = f"{where}, {line}column {error.colno}"
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             raise TranscriptError(
                 "the JSON ends in the middle.",
