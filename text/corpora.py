@@ -125,7 +125,7 @@ def read_corpus(path: Path) -> Corpus:
         name = found
         try:
             items.extend(READERS[name].read(record, f"{file.name}:{number}"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InvalidInputError(
                 f"it is no {name} record: {type(error).__name__} {error}.",
                 where=f"{file}, line {number}",

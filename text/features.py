@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST = 4
+LONGEST = 3
 """Characters in the longest n-gram."""
 WINDOW = 2_000
 """Characters of a turn that are read: where it has more, its first and its last half window."""

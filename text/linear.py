@@ -37,7 +37,7 @@ def fit(
     *,
     penalty: float,
     balance: float,
-    iterations: int = 60,
+    iterations: int = 40,
 ) -> LinearHead:
     """Minimises the masked cross-entropy with an L2 penalty by L-BFGS; deterministic.
 

@@ -1,4 +1,4 @@
-"""The character n-gram model: TF-IDF of 1- to 4-grams, one linear softmax layer a head.
+"""The character n-gram model: TF-IDF of 1- to 3-grams, one linear softmax layer a head.
 
 Wang and Manning 2012, "Baselines and bigrams: simple, good sentiment and topic classification",
 is why such a model comes first: on short texts it is hard to beat.

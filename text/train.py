@@ -74,12 +74,12 @@ RECIPES: Mapping[str, Recipe] = {
             "../fusion/emotiontalk",
         ),
         least=8,
-        penalty=1.0,
+        penalty=0.5,
         balance=0.3,
     ),
     POLARITY: Recipe(("msctd_zh", "reviews"), least=15, penalty=1.0, balance=0.0, judged=1),
-    TURN_SATISFACTION: Recipe(("uss_jddc",), least=2, penalty=1.0, balance=0.5),
-    CONVERSATION_SATISFACTION: Recipe(("stc3_helpdesk",), least=3, penalty=1.0, balance=0.5),
+    TURN_SATISFACTION: Recipe(("uss_jddc",), least=2, penalty=1.0, balance=1.0),
+    CONVERSATION_SATISFACTION: Recipe(("stc3_helpdesk",), least=3, penalty=1.0, balance=1.0),
 }
 
 
