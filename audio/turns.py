@@ -58,8 +58,8 @@ def turns_from_audio(
         limits: What the recording may have at most.
 
     Returns:
-        Turns of 1-15 s (shorter only where the recording is), `start` and `end` in seconds of the
-        recording, with their `channel`. Turns of one channel never overlap.
+        Turns of 1-15 s (shorter only where the recording ends), `start` and `end` in seconds of
+        the recording, with their `channel`. Turns of one channel never overlap.
 
     Raises:
         InputFileError, MediaLimitError, MediaError: As `multimodal.media.audio_blocks`.
@@ -137,7 +137,7 @@ def merge_speech(speech: Sequence[Span], seconds: float) -> list[Span]:
         group.append(span)
     if group:
         turns.extend(_cut(group))
-    return [_at_least_a_second(turn, seconds) for turn in turns]
+    return _widened(turns, seconds)
 
 
 def _bridged(spans: Sequence[Span], gap: float) -> list[Span]:
@@ -168,10 +168,13 @@ def _cut(speech: list[Span]) -> list[Span]:
     return list(pairwise(marks))
 
 
-def _at_least_a_second(turn: Span, seconds: float) -> Span:
-    """Widens a short turn evenly; half the pause between two turns is more than it takes."""
-    start, end = turn
-    missing = max(MIN_TURN_SECONDS - (end - start), 0.0)
-    start = max(min(start - missing / 2, seconds - MIN_TURN_SECONDS), 0.0)
-    end = min(max(end + missing / 2, start + MIN_TURN_SECONDS), seconds)
-    return round(start, 3), round(end, 3)
+def _widened(turns: Sequence[Span], seconds: float) -> list[Span]:
+    """Widens short turns evenly, never into the turn before; the pauses leave room for it."""
+    widened: list[Span] = []
+    latest = 0.0
+    for start, end in turns:
+        missing = max(MIN_TURN_SECONDS - (end - start), 0.0)
+        first = max(min(start - missing / 2, seconds - MIN_TURN_SECONDS), latest)
+        latest = min(max(end + missing / 2, first + MIN_TURN_SECONDS), seconds)
+        widened.append((round(first, 3), round(latest, 3)))
+    return widened

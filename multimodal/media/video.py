@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import av
@@ -95,12 +95,13 @@ def _from_key_frame(
             yield first
             yield from found
             return
+        found.close()
     yield from _decoded_at(path, 0.0, limits)
 
 
 def _decoded_at(
     path: Path, target: float, limits: MediaLimits
-) -> Iterator[tuple[float, VideoFrame]]:
+) -> Generator[tuple[float, VideoFrame], None, None]:
     """Times and pictures from where the container's index leads; nothing if it leads nowhere."""
     with open_recording(path, limits) as recording:
         stream = recording.video
