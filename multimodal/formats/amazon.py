@@ -45,7 +45,7 @@ def _read_transcribe(source: Source) -> Iterator[Item]:
     yield make_conversation(
         turns,
         source.name,
-        source="aws_transcribe",
+        source=_source(node, "aws_transcribe"),
         external_id=node.text("JobName") or node.text("SessionId"),
         channel=Channel.PHONE,
         language=node.text("LanguageCode", "en"),
@@ -67,7 +67,7 @@ def _read_voice(source: Source) -> Iterator[Item]:
     yield make_conversation(
         turns,
         source.name,
-        source="contact_lens_voice",
+        source=_source(node, "contact_lens_voice"),
         external_id=_contact_id(node),
         channel=Channel.PHONE,
         language=node.text("LanguageCode", "en"),
@@ -98,7 +98,7 @@ def _read_chat(source: Source) -> Iterator[Item]:
     yield make_conversation(
         turns,
         source.name,
-        source="contact_lens_chat",
+        source=_source(node, "contact_lens_chat"),
         external_id=_contact_id(node),
         channel=Channel.CHAT,
         started_at=zero,
@@ -136,7 +136,7 @@ def _overall(node: Node) -> dict[str, Any]:
     sentiment = node.object("ConversationCharacteristics").object("Sentiment")
     overall = sentiment.attributes("OverallSentiment")
     return {
-        "redacted": node.object("ContentMetadata").text("Output") == "Redacted",
+        "redacted": _redacted(node),
         **node.object("Categories").kept(vendor_categories="MatchedCategories"),
         "vendor_sentiment_overall": overall.get("DetailsByParticipantRole", overall),
     }
@@ -151,6 +151,15 @@ def _sentiment_by_id(node: Node) -> dict[str, dict[str, Any]]:
         for group in sentiment.objects("DetailsByTranscriptItemGroup")
         for item in group.objects("TranscriptItems")
     }
+
+
+def _redacted(node: Node) -> bool:
+    return node.object("ContentMetadata").text("Output") == "Redacted"
+
+
+def _source(node: Node, name: str) -> str:
+    """Amazon writes one contact twice, raw and redacted: both keep its id, told apart by source."""
+    return f"{name}_redacted" if _redacted(node) else name
 
 
 def _contact_id(node: Node) -> str:

@@ -54,7 +54,8 @@ class Format:
     """One transcript format.
 
     Attributes:
-        name: Its key, which is also the `source` of conversations whose files name none.
+        name: Its key, which is also the `source` of conversations whose files name none
+            (`<name>_redacted` for Amazon's redacted copies).
         zh: What it is, in Chinese.
         en: What it is, in English.
         detect: Whether a source is of this format, from its content alone; never raises.

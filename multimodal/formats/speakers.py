@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from multimodal.conversation import Role
 
@@ -57,6 +58,7 @@ _NAME = re.compile(r"\s*([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t\u3000]*", re.DO
 _SENTENCE = frozenset('，。！？；、,!?;"“”<>{}=')
 
 
+@lru_cache(maxsize=1024)
 def role_of(name: str) -> Role:
     """The role that a speaker's name stands for; unknown where it says nothing clear.
 

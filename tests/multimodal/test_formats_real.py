@@ -39,7 +39,7 @@ def raw(path: Path) -> Any:
 def test_aws_transcribe_call_analytics(transcripts: Path) -> None:
     path = transcripts / "aws_transcribe_call_analytics" / "example-call.json"
     conversation, document = one(path), raw(path)
-    assert conversation.source == "aws_transcribe"
+    assert conversation.source == "aws_transcribe_redacted"
     assert conversation.external_id == document["JobName"]
     assert conversation.language == "en-US"
     assert conversation.attributes["redacted"] is True
@@ -65,7 +65,8 @@ def test_aws_transcribe_call_analytics(transcripts: Path) -> None:
 def test_contact_lens_voice(transcripts: Path, name: str) -> None:
     path = transcripts / "amazon_connect_contact_lens" / f"contact-lens-example-output-{name}.json"
     conversation, document = one(path), raw(path)
-    assert conversation.source == "contact_lens_voice"
+    redacted = "_redacted" if "redacted" in name else ""
+    assert conversation.source == f"contact_lens_voice{redacted}"
     assert conversation.channel is Channel.PHONE
     assert conversation.attributes["redacted"] is ("redacted" in name)
     assert len(conversation.turns) == len(document["Transcript"]) == 10
@@ -100,7 +101,8 @@ def test_contact_lens_chat(transcripts: Path, number: int) -> None:
     folder = transcripts / "amazon_connect_contact_lens"
     path = folder / f"contact-lens-example-output-files-chat.{number}.json"
     conversation, document = one(path), raw(path)
-    assert conversation.source == "contact_lens_chat"
+    # Both files are of one contact: its id is kept, and the source tells them apart.
+    assert conversation.source == ["contact_lens_chat", "contact_lens_chat_redacted"][number]
     assert conversation.channel is Channel.CHAT
     assert conversation.external_id == document["CustomerMetadata"]["ContactId"]
     zero = datetime.fromisoformat(document["Transcript"][0]["AbsoluteTime"])

@@ -133,8 +133,8 @@ def test_100_000_turns_of_one_conversation_are_refused_and_of_many_are_read() ->
     header = "call_id,speaker,text\n"
     with pytest.raises(EmotionMonitorError, match="100,000 turns, expected at most 20,000"):
         parse_transcript((header + "c,客户,x\n" * 100_000).encode(), "big.csv")
-    rows = "".join(f"c{i // 50},客户,x{i}\n" for i in range(25_000))
-    assert len(parse_transcript((header + rows).encode(), "big.csv")) == 500
+    rows = "".join(f"c{i // 50},客户,x{i}\n" for i in range(10_000))
+    assert len(parse_transcript((header + rows).encode(), "big.csv")) == 200
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20).map(
