@@ -57,8 +57,8 @@ def main() -> None:
         server = subprocess.Popen([COMMAND, "serve"], env=env)
         try:
             base = f"http://127.0.0.1:{api}"
-            wait_for(f"{base}/api/v1/healthz", server)
-            wait_for(f"{base}/api/v1/readyz", server)
+            wait_for(f"{base}/healthz", server)
+            wait_for(f"{base}/readyz", server)
             listed = wait_for(f"{base}/api/v1/conversations", server).json()
             if listed["count"] < 7:
                 raise SystemExit(f"smoke: {listed['count']} conversations are stored, expected 7+")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -78,7 +79,8 @@ def _results(results: list[dict[str, Any]]) -> None:
         for form, label in FORMATS:
             st.download_button(
                 t(label) if label.islower() else label,
-                data=lambda form=form: client.results(form, ids),
+                # Fetched when it is clicked, not whenever the page is drawn.
+                data=partial(client.results, form, ids),
                 file_name=f"emotion-monitor.{form}",
                 icon=":material/download:",
                 key=f"download-{form}",

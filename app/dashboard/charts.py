@@ -67,17 +67,53 @@ def timeline(turns: list[dict[str, Any]], *, timed: bool) -> go.Figure:
         height=260,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis=axis,
-        yaxis={"title": t("valence"), "range": [-1.08, 1.08], "zeroline": True},
+        yaxis={
+            "range": [-1.12, 1.12],
+            "zeroline": True,
+            "tickvals": [-1, 0, 1],
+            "ticktext": [t("negative"), t("neither"), t("positive")],
+        },
         yaxis2={
             "title": t("risk"),
             "overlaying": "y",
             "side": "right",
-            "range": [0, 1.04],
+            "range": [-0.04, 1.04],
+            "tickvals": [0, 0.5, 1],
             "showgrid": False,
         },
         legend={"orientation": "h", "y": 1.18, "x": 0},
         clickmode="event+select",
         dragmode=False,
+    )
+    return figure
+
+
+def quarters(sentiment: list[float | None]) -> go.Figure:
+    """Customer sentiment of the four quarters, each in [-5, 5]; an unknown one has no bar.
+
+    Args:
+        sentiment: Four values, None where a quarter has no usable turn.
+    """
+    figure = go.Figure()
+    figure.add_bar(
+        x=["1", "2", "3", "4"],
+        y=sentiment,
+        text=["" if value is None else f"{value:+.1f}" for value in sentiment],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [
+                EMOTION_COLOURS["happy" if (value or 0) > 0 else "angry"] for value in sentiment
+            ]
+        },
+        hoverinfo="skip",
+    )
+    figure.update_layout(
+        height=150,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"type": "category", "fixedrange": True},
+        yaxis={"range": [-6.2, 6.2], "tickvals": [-5, 0, 5], "zeroline": True, "fixedrange": True},
+        showlegend=False,
     )
     return figure
 

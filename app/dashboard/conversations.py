@@ -38,8 +38,8 @@ def page() -> None:
 
 
 def _filters() -> dict[str, Any]:
-    words, level, channel, queue, sort = st.columns([3, 2.6, 2, 1.4, 1.6])
-    chosen = {
+    words, queue, sort = st.columns([3, 1, 1])
+    chosen: dict[str, Any] = {
         "q": words.text_input(
             t("search"),
             key="filter_q",
@@ -47,21 +47,28 @@ def _filters() -> dict[str, Any]:
             help=t("search_help"),
             on_change=_first_page,
         ),
-        "level": level.pills(
-            t("level"),
-            LEVELS,
-            format_func=lambda name: f"{LEVEL_SIGNS[name]} {t(name)}",
-            key="filter_level",
-            on_change=_first_page,
-        ),
-        "channel": channel.pills(
-            t("channel"), CHANNELS, format_func=t, key="filter_channel", on_change=_first_page
-        ),
         "queue": queue.text_input(t("queue"), key="filter_queue", on_change=_first_page),
         "sort": sort.selectbox(
             t("sort"), list(SORTS), format_func=lambda s: t(SORTS[s]), on_change=_first_page
         ),
     }
+    with st.container(horizontal=True, gap="large"):
+        chosen["level"] = st.pills(
+            t("level"),
+            LEVELS,
+            format_func=lambda name: f"{LEVEL_SIGNS[name]} {t(name)}",
+            key="filter_level",
+            on_change=_first_page,
+            width="content",
+        )
+        chosen["channel"] = st.pills(
+            t("channel"),
+            CHANNELS,
+            format_func=t,
+            key="filter_channel",
+            on_change=_first_page,
+            width="content",
+        )
     return {name: value or None for name, value in chosen.items()}
 
 
@@ -130,12 +137,13 @@ def _list(rows: list[dict[str, Any]]) -> None:
         column_config=config,
         hide_index=True,
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode=["single-row", "single-cell"],
         key="list",
         height="content" if len(rows) <= 18 else 680,
     )
-    if picked.selection.rows:
-        number = rows[picked.selection.rows[0]]["id"]
+    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
+    if chosen:
+        number = rows[chosen[0]]["id"]
         st.switch_page(st.session_state.pages["replay"], query_params={"id": str(number)})
 
 

@@ -29,28 +29,32 @@ def main() -> None:
     ]
     st.session_state.pages = {"conversations": pages[0], "replay": pages[1], "batch": pages[2]}
     current = st.navigation(pages, position="top")
-    with st.sidebar:
-        _sidebar()
-    current.run()
-    st.divider()
-    st.caption(t("estimate"))
-
-
-def _sidebar() -> None:
     st.segmented_control(
         t("language"),
         options=list(LANGUAGES),
         format_func=lambda code: LANGUAGES[code],
         key="language",
         required=True,
+        label_visibility="collapsed",
     )
     st.query_params["lang"] = language()
+    current.run()
+    _footer()
+
+
+def _footer() -> None:
+    """What everybody must know, on every page, and under which terms the models stand."""
+    st.divider()
+    st.caption(t("estimate"))
     try:
-        terms = {model["terms"] for model in client.models()}
+        models = client.models()
     except client.ApiError:
         return
-    kind = "research" if "research" in terms else "open"
-    st.caption(f"{t('terms')}: **{t(kind)}** (`{kind}`)")
+    kind = "research" if any(model["terms"] == "research" for model in models) else "open"
+    names = " · ".join(
+        f"{model['modality']}: {model['name']} {model['version']}" for model in models
+    )
+    st.caption(f"{t('terms')}: **{t(kind)}** (`{kind}`) — {names}")
 
 
 main()

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.charts import timeline
+from app.dashboard.charts import quarters, timeline
 from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
 
@@ -127,8 +127,12 @@ def _summary(conversation: dict[str, Any]) -> None:
     view = conversation["view_state"]
     state.metric(t("state"), t(f"state_{view}") if view else "–")
     st.caption(t("quarters"))
-    quarters = [0.0 if value is None else value for value in trajectory["sentiment"]]
-    st.bar_chart(quarters, height=110, x_label="", y_label="")
+    st.plotly_chart(
+        quarters(trajectory["sentiment"]),
+        key=f"quarters-{conversation['id']}",
+        config={"displayModeBar": False},
+        alt=t("quarters_alt"),
+    )
     talk = trajectory["talk_seconds"]
     shift = trajectory["shift"]
     pace = trajectory["characters_per_minute"]
@@ -182,7 +186,7 @@ def _transcript(conversation: dict[str, Any]) -> None:
 
 
 def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
-    when, what, answer = st.columns([1.1, 5, 2.6], vertical_alignment="top")
+    when, what, answer = st.columns([1, 4.6, 3.4], vertical_alignment="top")
     if when.button(
         clock(turn["start"]) if turn["start"] is not None else str(turn["number"]),
         key=f"seek-{number}-{turn['number']}",
@@ -210,8 +214,9 @@ def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) 
         if agent:
             st.html(f'<span class="em-quiet">{escape(t("not_scored_agent"))}</span>')
         else:
-            _answer(turn, colour)
-            _correction(number, turn, correction)
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                _answer(turn, colour)
+                _correction(number, turn, correction)
 
 
 def _answer(turn: dict[str, Any], colour: str) -> None:
@@ -236,14 +241,15 @@ def _answer(turn: dict[str, Any], colour: str) -> None:
         )
     if fused["disagreement"] >= 0.5:
         parts.append(f'<span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
-    st.html(" &nbsp;".join(parts))
+    st.html(" &nbsp;".join(parts), width="content")
 
 
 def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
     try:
         if correction is not None:
             label = t(correction["label"])
-            st.html(chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]]))
+            mark = chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]])
+            st.html(mark, width="content")
             if st.button(t("undo"), key=f"undo-{correction['id']}", type="tertiary"):
                 client.undo_correction(number, turn["number"], correction["id"])
                 st.rerun()

@@ -31,17 +31,20 @@ RISK_COLOUR = "#b04a00"
 
 STYLE = """
 <style>
-.block-container { padding-top: 2.6rem; padding-bottom: 2rem; }
+.block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
+.st-key-language { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
+h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
   line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
-.em-level { display: inline-block; padding: .05em .7em; border-radius: .4em; color: #fff;
-  font-weight: 600; white-space: nowrap; }
+.em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;
+  vertical-align: .12em; border-radius: .4em; color: #fff; white-space: nowrap; }
 .em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
 .em-agent { opacity: .78; }
 .em-quiet { opacity: .72; font-size: .82rem; }
 .em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,
   var(--em-colour) 26%, transparent); }
-.em-facts { display: grid; grid-template-columns: auto 1fr; gap: .15rem .9rem; font-size: .9rem; }
+.em-facts { margin: 0; display: grid; grid-template-columns: auto 1fr; gap: .15rem .9rem;
+  font-size: .9rem; }
 .em-facts dt { opacity: .72; white-space: nowrap; }
 .em-facts dd { margin: 0; overflow-wrap: anywhere; }
 </style>

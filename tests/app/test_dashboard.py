@@ -1,0 +1,198 @@
+"""The dashboard in a real browser, over the real API with the real models."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import require
+
+CHROMIUM = Path("/usr/bin/chromium")
+COMMAND = Path(sys.executable).with_name("emotion-monitor")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PATIENCE = 60_000
+"""Milliseconds: the machine that runs the tests may be a busy one."""
+ANGRY = "客服：您好，请问有什么可以帮您？\n客户：<b>等了五天</b>还没发货，太让人生气了！\n客户：我要投诉你们！\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URLs of a dashboard and its API, with the project's samples scored."""
+    require(CHROMIUM.is_file(), "Chromium is not installed")
+    api, pages = free_port(), free_port()
+    env = {
+        **os.environ,
+        "EMOTION_MONITOR_DATA_DIR": str(tmp_path_factory.mktemp("site")),
+        "EMOTION_MONITOR_PORT": str(api),
+        "EMOTION_MONITOR_DASHBOARD_PORT": str(pages),
+    }
+    subprocess.run([COMMAND, "demo"], env=env, check=True, capture_output=True)
+    server = subprocess.Popen(
+        [COMMAND, "serve"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for url in (f"http://127.0.0.1:{api}/readyz", f"http://127.0.0.1:{pages}/_stcore/health"):
+            deadline = time.monotonic() + 90
+            while True:
+                try:
+                    if httpx.get(url, timeout=5).is_success:
+                        break
+                except httpx.HTTPError:
+                    pass
+                assert time.monotonic() < deadline, f"{url} does not answer"
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{pages}", f"http://127.0.0.1:{api}/api/v1"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    require(CHROMIUM.is_file(), "Chromium is not installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    opened = context.new_page()
+    yield opened
+    context.close()
+
+
+def conversation_id(api: str, channel: str) -> int:
+    rows = httpx.get(f"{api}/conversations", params={"channel": channel}).json()["data"]
+    return int(rows[0]["id"])
+
+
+def test_the_list_in_both_languages(site: tuple[str, str], page: Page) -> None:
+    page.goto(site[0])
+    expect(page.get_by_role("heading", name="会话")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"第 1–\d+ 条，共 \d+ 条"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("由人作决定")).to_be_visible()
+    page.get_by_role("radio", name="English").click()
+    expect(page.get_by_role("heading", name="Conversations")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("a person decides")).to_be_visible()
+
+
+def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
+    page.goto(f"{site[0]}/?lang=en")
+    search = page.get_by_role("textbox", name="Search words or ids")
+    search.fill("%_no such words")
+    search.press("Enter")
+    expect(page.get_by_text("No conversation matches these filters")).to_be_visible(
+        timeout=PATIENCE
+    )
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.get_by_text(re.compile(r"1–\d+ of \d+"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
+    number = conversation_id(site[1], "phone")
+    turns = httpx.get(f"{site[1]}/conversations/{number}").json()["turns"]
+    late = [turn for turn in turns if (turn["start"] or 0) > 20][0]
+    page.goto(f"{site[0]}/replay?id={number}&lang=en")
+    player = page.locator("audio")
+    expect(player).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Agent · emotion is not scored").first).to_be_visible()
+    clock = f"{int(late['start']) // 60}:{round(late['start']) % 60:02d}"
+    page.get_by_role("button", name=clock).first.click()
+    page.wait_for_function(
+        "start => { const p = document.querySelector('audio');"
+        " return p && p.currentTime >= start - 1; }",
+        arg=int(late["start"]),
+        timeout=PATIENCE,
+    )
+    assert player.evaluate("p => p.currentTime") < late["start"] + 30
+
+
+def test_the_video_plays_and_each_modality_has_its_answer(
+    site: tuple[str, str], page: Page
+) -> None:
+    page.goto(f"{site[0]}/replay?id={conversation_id(site[1], 'video')}")
+    expect(page.locator("video")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function("document.querySelector('video').readyState >= 1", timeout=PATIENCE)
+    assert page.locator("video").evaluate("v => v.videoWidth") > 0
+    expect(page.get_by_text(re.compile("^表情 .+ \\d+%")).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("^语音 .+ \\d+%")).first).to_be_visible()
+
+
+def test_a_correction_is_kept_and_undone(site: tuple[str, str], page: Page) -> None:
+    number = conversation_id(site[1], "chat")
+    page.goto(f"{site[0]}/replay?id={number}&lang=en")
+    page.get_by_role("button", name="Correct").first.click()
+    page.get_by_role("button", name="surprise", exact=True).click()
+    expect(page.get_by_text("Corrected: surprise")).to_be_visible(timeout=PATIENCE)
+    kept = httpx.get(f"{site[1]}/conversations/{number}").json()
+    assert [c["label"] for c in kept["corrections"] if not c["revoked_at"]] == ["surprise"]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Corrected: surprise")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path: Path) -> None:
+    good, bad = tmp_path / "angry.txt", tmp_path / "broken.json"
+    good.write_text(ANGRY, "utf-8")
+    bad.write_text('{"turns": [', "utf-8")
+    page.goto(f"{site[0]}/batch?lang=en")
+    expect(page.get_by_text("nothing leaves it")).to_be_visible(timeout=PATIENCE)
+    page.locator("input[type=file]").set_input_files([good, bad])
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.get_by_text("Done: 1 conversations, 1 errors.")).to_be_visible(timeout=PATIENCE)
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name="CSV (Excel)").click()
+    text = Path(download.value.path()).read_bytes()
+    assert text.startswith(b"\xef\xbb\xbf")
+    assert "我要投诉你们" in text.decode("utf-8-sig")
+
+
+def test_markup_in_a_transcript_is_shown_as_text(site: tuple[str, str], page: Page) -> None:
+    made = httpx.post(
+        f"{site[1]}/conversations",
+        json={
+            "external_id": "markup",
+            "customer_display": "<img src=x onerror=document.title='hacked'>",
+            "turns": [{"role": "customer", "text": "<script>document.title='hacked'</script>生气"}],
+        },
+        timeout=60,
+    ).json()
+    page.goto(f"{site[0]}/replay?id={made['id']}")
+    expect(page.get_by_text("<script>")).to_be_visible(timeout=PATIENCE)
+    assert page.title() != "hacked"
+
+
+def test_a_conversation_that_is_gone_and_no_conversation(site: tuple[str, str], page: Page) -> None:
+    page.goto(f"{site[0]}/replay?id=999999&lang=en")
+    expect(page.get_by_text("no longer there")).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{site[0]}/replay?lang=en")
+    expect(page.get_by_text("Choose a conversation first")).to_be_visible(timeout=PATIENCE)
