@@ -30,6 +30,7 @@ _SCALE = SIZE / _SIDE
 
 # Places in the photograph, in its own pixels (x, y); left and right as seen.
 _MOUTH_LEFT, _MOUTH_RIGHT = (204.0, 140.0), (244.5, 141.0)
+_LIP_CURVE = 3.0  # by how much the middle of the upper lip hangs below its corners
 _BROW_LEFT = ((190.0, 90.0), (201.0, 88.5), (212.0, 92.0))  # outer, middle, inner
 _BROW_RIGHT = ((264.0, 95.0), (252.0, 92.5), (238.0, 93.5))
 _EYE_LEFT, _EYE_RIGHT = (203.0, 101.0), (246.0, 103.5)
@@ -71,11 +72,11 @@ class Expression:
 
 EXPRESSIONS: Mapping[Emotion, Expression] = MappingProxyType(
     {
-        Emotion.NEUTRAL: Expression(smile=-2.0, pout=3.0),
+        Emotion.NEUTRAL: Expression(smile=-2.5, pout=2.0, brow_inner=1.0, lid=0.3),
         Emotion.HAPPY: Expression(smile=2.0, teeth=1.0, gap=0.5, lid=-0.3),
-        Emotion.SAD: Expression(smile=-6.0, pout=3.5, brow_inner=4.5, brow_outer=-2.5, lid=-1.0),
+        Emotion.SAD: Expression(smile=-8.0, pout=4.5, brow_inner=5.5, brow_outer=-3.5, lid=-1.2),
         Emotion.ANGRY: Expression(
-            smile=-6.5, pout=4.0, brow_inner=-6.5, brow_outer=0.5, lid=-0.8, furrow=1.0
+            smile=-7.0, pout=5.0, brow_inner=-7.0, brow_outer=0.0, lid=-0.8, furrow=1.0
         ),
         Emotion.SURPRISE: Expression(
             smile=-2.5, gap=12.0, pout=7.5, brow_inner=6.0, brow_outer=6.0, lid=2.2
@@ -143,10 +144,14 @@ class Puppet:
             ((248, 139), (248, 144)),
         ):
             cv2.polylines(folds, [np.array(points, dtype=np.int32)], False, 255, 3)
-        even = cv2.inpaint(self._photograph, folds, 5, cv2.INPAINT_TELEA)
-        soft = cv2.GaussianBlur(even, (0, 0), 1.5)
-        share = cv2.GaussianBlur(folds.astype(np.float32) / 255, (0, 0), 1.2)[..., None]
-        return np.asarray(even + (soft - even.astype(np.float32)) * share, dtype=np.float32)
+        even = cv2.inpaint(self._photograph, folds, 5, cv2.INPAINT_TELEA).astype(np.float32)
+        rows, columns = np.indices(even.shape[:2], dtype=np.float32)
+        # The round of the cheeks tells a smile, to people and to models, as much as the mouth does.
+        cheeks = sum(_bump(columns, rows, (x, y), (12, 13)) for x, y in ((199, 128), (250, 132)))
+        grain = even - cv2.GaussianBlur(even, (0, 0), 1.2)
+        soft = cv2.GaussianBlur(even, (0, 0), 7) + grain
+        share = np.clip(1.3 * np.asarray(cheeks), 0, 1)[..., None]
+        return np.asarray(even + (soft - even) * share, dtype=np.float32)
 
     def _moved(self, turn: tuple[float, float, float]) -> tuple[Field, Field]:
         """Where in the photograph each pixel looks; head and shoulders move, the wall less."""
@@ -167,6 +172,9 @@ class Puppet:
             near = _bump(x, y, corner, (10.0, 8.0))
             dx += near * side * (0.5 * max(expression.smile, 0) - expression.pout)
             dy -= near * expression.smile
+        # The photograph's lips hang in a smile's curve; a face at rest has them level.
+        level = 1 - min(1.0, expression.teeth)
+        dy -= _LIP_CURVE * level * _arch(x) * _bump(x, y, (224.0, 144.0), (30.0, 11.0))
         for brow, side in ((_BROW_LEFT, -1), (_BROW_RIGHT, 1)):
             inner, outer = expression.brow_inner, expression.brow_outer
             for place, lift in zip(brow, (outer, (inner + outer) / 2, inner), strict=True):
@@ -189,9 +197,8 @@ class Puppet:
             Where to look for skin and lips, how much each pixel lies inside the mouth (0 to 1),
             and how deep within the opening (0 at the upper lip, 1 at the lower).
         """
-        across = (x - 224.0) / 20.5
-        arch = np.clip(1 - across**2, 0, 1)
-        lip = 140.4 + 3.0 * arch  # lower edge of the upper lip in the photograph
+        across, arch = (x - 224.0) / 20.5, _arch(x)
+        lip = 140.4 + _LIP_CURVE * arch  # lower edge of the upper lip in the photograph
         teeth = 6.3 * np.sqrt(arch)  # height of the photograph's opening
         round_ = np.sqrt(np.clip(1 - (across * 1.15) ** 2, 0, 1))
         parted = (expression.gap + 4.5 * speech) * round_
@@ -209,8 +216,9 @@ class Puppet:
 
     def _mouth_inside(self, x: Field, depth: Field, expression: Expression) -> Field:
         """The photograph's teeth where they show, a dark mouth with their edge where not."""
-        arch = np.clip(1 - ((x - 224.0) / 20.5) ** 2, 0, 1)
-        own = _sampled(self._colours, x, 140.4 + 3.0 * arch + 6.3 * np.sqrt(arch) * depth)
+        arch = _arch(x)
+        height = 140.4 + _LIP_CURVE * arch + 6.3 * np.sqrt(arch) * depth
+        own = _sampled(self._colours, x, height.astype(np.float32))
         dark = np.array((62.0, 24.0, 26.0), dtype=np.float32)
         edge = np.clip(0.75 - 4.0 * depth, 0, 0.6)[..., None] * arch[..., None]
         mouth = dark + (np.array((214.0, 200.0, 190.0), dtype=np.float32) - dark) * edge
@@ -231,6 +239,11 @@ class Puppet:
             strength = 0.18 * expression.furrow
             shade += strength * _bump(x, y, (fold, 94.0), (1.7, 5.5))
         return np.clip(shade, 0, 0.7)
+
+
+def _arch(x: Field) -> Field:
+    """1 above the middle of the mouth, falling to 0 at its corners."""
+    return np.asarray(np.clip(1 - ((x - 224.0) / 20.5) ** 2, 0, 1), dtype=np.float32)
 
 
 def _bump(x: Field, y: Field, place: tuple[float, float], width: tuple[float, float]) -> Field:

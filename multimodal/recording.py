@@ -12,10 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from multimodal import media, policy
+from multimodal import policy
 from multimodal.conversation import WHOLE_PICTURE, Conversation, Media, Turn
 from multimodal.emotions import FloatArray
 from multimodal.errors import EmotionMonitorError
+from multimodal.media import (
+    ChannelReport,
+    MediaInfo,
+    describe_channels,
+    frames,
+    probe,
+    turn_audio,
+)
 from multimodal.scoring import Frame, Need, Region, TurnInput
 
 FRAME_RATE = 5.0
@@ -31,8 +39,8 @@ LEAST_SECONDS = 0.3
 @dataclass(frozen=True, slots=True)
 class _Open:
     media: Media
-    info: media.MediaInfo
-    channels: media.ChannelReport | None
+    info: MediaInfo
+    channels: ChannelReport | None
 
     @property
     def mixed(self) -> bool:
@@ -89,8 +97,8 @@ class Recordings:
             self._opened = []
             for item in self._conversation.media:
                 try:
-                    info = media.probe(item.path)
-                    report = media.describe_channels(item.path) if info.audio else None
+                    info = probe(item.path)
+                    report = describe_channels(item.path) if info.audio else None
                 except EmotionMonitorError as error:
                     self.notes.append(str(error))
                     continue
@@ -157,7 +165,7 @@ class Recordings:
         return OUTSIDE
 
     def _decode(self, opened: _Open, spans: Sequence[_Span]) -> Iterator[tuple[int, FloatArray]]:
-        pieces = media.turn_audio(
+        pieces = turn_audio(
             opened.media.path,
             [(span.start, span.end) for span in spans],
             [span.channel for span in spans],
@@ -203,9 +211,7 @@ class Recordings:
 
         def pictures() -> Iterator[Frame]:
             offset = item.media.offset
-            for at, image in media.frames(
-                item.media.path, start - offset, end - offset, rate=FRAME_RATE
-            ):
+            for at, image in frames(item.media.path, start - offset, end - offset, rate=FRAME_RATE):
                 yield Frame(at + offset, _cropped(image, region))
 
         return replace(given, frames=pictures, region=WHOLE_PICTURE)
@@ -220,7 +226,7 @@ def _cropped(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
     return image[top:bottom, left:right]
 
 
-def _channel_notes(item: Media, report: media.ChannelReport | None) -> list[str]:
+def _channel_notes(item: Media, report: ChannelReport | None) -> list[str]:
     if report is None:
         return []
     notes = []

@@ -135,7 +135,9 @@ def _evidence(
     signs = np.sign(by_character) * (np.abs(by_character) >= _CONTRAST * strongest)
     scale = np.abs(by_character).sum()
     spans = []
-    edges = [0, *(np.flatnonzero(np.diff(signs)) + 1).tolist(), len(signs)]
+    gaps = np.diff(np.array(text.places[1:-1])) > 1  # A span never runs over what was not read.
+    cuts = np.flatnonzero((np.diff(signs) != 0) | gaps) + 1
+    edges = [0, *cuts.tolist(), len(signs)]
     for first, behind in pairwise(edges):
         start, end = text.places[first + 1], text.places[behind] + 1
         words = source[start:end]

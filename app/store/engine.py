@@ -18,6 +18,7 @@ BUSY_SECONDS = 30.0
 WRITE = "emotion_monitor_write"
 """Execution option of connections that will write."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -68,10 +69,12 @@ def _begin_sqlite(connection: Connection) -> None:
 def dump_json(value: Any) -> str:
     """JSON that both databases store: no NaN (becomes null), no NUL or lone surrogates (U+FFFD)."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(value)
     except ValueError:
-        text = json.dumps(_without_nan(value), ensure_ascii=False, allow_nan=False)
-    return storable(_ESCAPED_NUL.sub("\\1\ufffd", text))
+        text = _ENCODER.encode(_without_nan(value))
+    if "\\u0000" in text:
+        text = _ESCAPED_NUL.sub("\\1\ufffd", text)
+    return text if text.isascii() else storable(text)
 
 
 def _without_nan(value: Any) -> Any:

@@ -120,16 +120,15 @@ def turn_values(turn: Turn) -> Values:
 def score_values(scores: Mapping[str, EmotionScores]) -> Iterator[Values]:
     """The rows of `score` for one turn, but for their keys."""
     for modality, one in scores.items():
-        data = one.to_json()
         yield {
             "modality": modality,
             "model_key": _key(one.model),
-            "probabilities": None if one.is_missing else data["probabilities"],
+            "probabilities": None if one.is_missing else _rounded(one.probabilities),
             "reliability": one.reliability,
             "valence": one.valence,
             "arousal": one.arousal,
-            "heads": data["heads"],
-            "evidence": data["evidence"],
+            "heads": {name: _rounded(value) for name, value in one.heads.items()},
+            "evidence": [item.to_json() for item in one.evidence],
             "reason": one.reason,
         }
 
@@ -137,16 +136,15 @@ def score_values(scores: Mapping[str, EmotionScores]) -> Iterator[Values]:
 def answer_values(turn: ScoredTurn) -> Values:
     """The row of `answer` for one turn, but for its key."""
     answer = turn.answer
-    data = answer.to_json()
     inputs = ((name, _key(one.model)) for name, one in sorted(turn.scores.items()))
     return {
         "model_key": _key(answer.model),
         "inputs": ";".join(f"{name}={key}" for name, key in inputs if key),
-        "probabilities": data["probabilities"] if answer.model else None,
+        "probabilities": _rounded(answer.probabilities) if answer.model else None,
         "label": answer.label,
         "confidence": answer.confidence,
         "valence": answer.valence,
-        "contributions": data["contributions"],
+        "contributions": dict(answer.contributions),
         "disagreement": answer.disagreement,
         "reason": answer.reason,
     }
@@ -311,6 +309,10 @@ def _model_from(key: str, models: Mapping[str, ModelRow]) -> ModelInfo | None:
 
 def _key(model: ModelInfo | None) -> str:
     return model.key if model is not None else ""
+
+
+def _rounded(values: FloatArray) -> list[float]:
+    return [round(value, 5) for value in values.tolist()]
 
 
 def _normalised(values: Sequence[float]) -> FloatArray:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Executable, Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -302,16 +303,16 @@ def _model_values(model: ModelInfo) -> dict[str, str]:
 
 def _upsert(session: Session, kind: type[Base], values: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows; one with the same key takes the new values."""
-    if not values:
-        return
+    if values:
+        session.execute(_upsert_statement(kind, session.get_bind().dialect.name), list(values))
+
+
+@cache
+def _upsert_statement(kind: type[Base], dialect: str) -> Executable:
     table = _table(kind)
-    insert_into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else None
-    statement = (insert_into or sqlite.insert)(table)
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     changed = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed),
-        list(values),
-    )
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
 
 
 def _table(kind: type[Base]) -> Table:

@@ -31,7 +31,7 @@ FLAGS = [
 ]
 PATIENCE = 60_000
 """Milliseconds: the machine that runs the tests may be a busy one."""
-ANGRY = "客服：您好，请问有什么可以帮您？\n客户：<b>等了五天</b>还没发货，太让人生气了！\n客户：我要投诉你们！\n"
+ANGRY = "客服：您好。\n客户：<b>等了五天</b>还没发货，太让人生气了！\n客户：我要投诉你们！\n"
 
 
 def free_port() -> int:
@@ -121,7 +121,7 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
 def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
     number = conversation_id(site[1], "phone")
     turns = httpx.get(f"{site[1]}/conversations/{number}").json()["turns"]
-    late = [turn for turn in turns if (turn["start"] or 0) > 20][0]
+    late = next(turn for turn in turns if (turn["start"] or 0) > 20)
     page.goto(f"{site[0]}/replay?id={number}&lang=en")
     player = page.locator("audio")
     expect(player).to_be_visible(timeout=PATIENCE)

@@ -240,10 +240,12 @@ def test_places_where_nothing_can_be_written(tmp_path: Path) -> None:
 def test_a_link_stays_a_link_and_a_file_has_its_usual_rights(tmp_path: Path) -> None:
     real = tmp_path / "real.csv"
     real.write_text("before")
+    before = real.stat().st_ino
     link = tmp_path / "link.csv"
     link.symlink_to(real)
     write_results([scored()], link)
     assert link.is_symlink()
+    assert real.stat().st_ino != before, "the old file was overwritten, not replaced"
     assert real.read_bytes().startswith(b"\xef\xbb\xbf")
     plain = tmp_path / "plain"
     plain.touch()
