@@ -1,0 +1,201 @@
+"""How a conversation went: sentiment per quarter, talk, silence, overlap, pace, and the risk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fusion.loglinear import Array
+from fusion.risk import CHARACTERS_PER_WORD, RiskModel, inputs_of
+from multimodal.conversation import Conversation, Role, Turn
+from multimodal.emotions import EMOTIONS, NEGATIVE, POSITIVE, UNKNOWN, Emotion, EmotionScores
+from multimodal.scoring import TEXT, FusedAnswer, Trajectory
+
+Quarters = tuple[float | None, float | None, float | None, float | None]
+TURN_SATISFACTION = "turn_satisfaction"
+
+_POSITIVE = [EMOTIONS.index(emotion) for emotion in POSITIVE]
+_NEGATIVE = [EMOTIONS.index(emotion) for emotion in NEGATIVE]
+_SURPRISE = EMOTIONS.index(Emotion.SURPRISE)
+
+
+def trajectory(
+    model: RiskModel,
+    conversation: Conversation,
+    scores: Sequence[Mapping[str, EmotionScores]],
+    answers: Sequence[FusedAnswer],
+) -> Trajectory:
+    """The trajectory of a conversation so far.
+
+    Only turns of the role `customer` have a sentiment. An agent's turn changes the risk by its
+    presence and length alone; a turn of unknown role leaves it as it was.
+
+    Args:
+        model: Gives the risk.
+        conversation: The conversation, with as many turns as there are answers.
+        scores: Each turn's scores by modality.
+        answers: Each turn's fused answer.
+    """
+    turns = conversation.turns
+    emotional = np.array([turn_sentiment(answer) for answer in answers]).reshape(-1, 3)
+    customer = np.array([turn.role is Role.CUSTOMER for turn in turns], dtype=bool)
+    known = customer & (emotional.sum(axis=1) > 0)
+    sentiment = quarters([turns[i] for i in np.flatnonzero(customer)], emotional[customer])
+    blended = (
+        np.array(
+            [
+                blend(row, scored, model.head_share)
+                for row, scored in zip(emotional, scores, strict=True)
+            ]
+        ).reshape(-1, 3)
+        * known[:, None]
+    )
+    ends = [value for value in sentiment if value is not None]
+    talk, silence, overlap = talk_times(turns)
+    return Trajectory(
+        risk=tuple(float(p) for p in outcomes(model, turns, blended)[:, 0]),
+        sentiment=sentiment,
+        shift=ends[-1] - ends[0] if len(ends) > 1 else None,
+        talk_seconds=talk,
+        silence_seconds=silence,
+        overlap_seconds=overlap,
+        characters_per_minute=pace(turns),
+        model=model.info,
+    )
+
+
+def outcomes(model: RiskModel, turns: Sequence[Turn], sentiment: ArrayLike) -> Array:
+    """After each turn, the distribution over how the conversation ends: float64 (n, 3).
+
+    Args:
+        model: The risk model.
+        turns: The conversation's turns.
+        sentiment: (n, 3), zeros for turns without a sentiment.
+    """
+    heard = np.array([turn.role is not Role.UNKNOWN for turn in turns], dtype=bool)
+    customer = np.array([turn.role is Role.CUSTOMER for turn in turns], dtype=bool)
+    words = np.array([len(turn.text) / CHARACTERS_PER_WORD for turn in turns])
+    inputs = inputs_of(customer, sentiment, words)[heard]
+    after = model.outcomes(inputs)
+    # Before anybody of known role has spoken the risk is the one after an empty agent's turn.
+    start = model.outcomes(inputs_of([False], np.zeros((1, 3)), [0]))
+    answers: Array = np.concatenate([start, after])[np.cumsum(heard)]
+    return answers
+
+
+def turn_sentiment(answer: FusedAnswer) -> Array:
+    """P(negative), P(neutral), P(positive) of a fused answer, float64 (3,); zeros if unknown."""
+    if answer.label == UNKNOWN:
+        return np.zeros(3)
+    p = answer.probabilities.astype(np.float64)
+    return sentiment_of(p, answer.valence - float(p[_POSITIVE].sum() - p[_NEGATIVE].sum()))
+
+
+def sentiment_of(probabilities: Array, of_surprise: float) -> Array:
+    """P(negative), P(neutral), P(positive) of a distribution over the emotions, float64 (3,).
+
+    Surprise counts by its valence, the rest of its probability is neutral.
+
+    Args:
+        probabilities: (7,).
+        of_surprise: The valence that surprise brings into the answer, in [-1, 1]; no more than its
+            probability counts.
+    """
+    surprise = probabilities[_SURPRISE]
+    brought = float(np.clip(of_surprise, -surprise, surprise))
+    negative = probabilities[_NEGATIVE].sum() + max(-brought, 0.0)
+    positive = probabilities[_POSITIVE].sum() + max(brought, 0.0)
+    return np.array([negative, max(1.0 - negative - positive, 0.0), positive])
+
+
+def blend(sentiment: Array, scores: Mapping[str, EmotionScores], share: float) -> Array:
+    """The sentiment from which the risk is computed: emotion and the words' satisfaction.
+
+    Args:
+        sentiment: (3,), from the fused answer.
+        scores: The turn's scores; the text model's head `turn_satisfaction` is used where present.
+        share: How much the head counts, in [0, 1].
+    """
+    text = scores.get(TEXT)
+    if text is None or text.is_missing or TURN_SATISFACTION not in text.heads:
+        return sentiment
+    head = text.heads[TURN_SATISFACTION].astype(np.float64)
+    return np.asarray((1 - share) * sentiment + share * head)
+
+
+def quarters(turns: Sequence[Turn], sentiment: Array) -> Quarters:
+    """Sentiment per quarter of the customer's own time, each in [-5, 5].
+
+    5 (positive - negative) / n over the turns that start in the quarter, as Amazon Transcribe Call
+    Analytics defines it; with probabilities instead of labels, their expectation. The time runs
+    from the conversation's start to the end of the customer's last turn. Where a turn has no time,
+    quarters of the sequence of turns are taken.
+
+    Args:
+        turns: The customer's turns.
+        sentiment: (n, 3); rows of zeros are turns without a usable answer and do not count.
+    """
+    starts = [turn.start for turn in turns]
+    horizon = max((turn.end or turn.start or 0.0 for turn in turns), default=0.0)
+    if horizon > 0 and None not in starts:
+        position = np.array(starts, dtype=np.float64) / horizon
+    else:
+        position = np.arange(len(turns)) / max(len(turns), 1)
+    quarter = np.clip((4 * position).astype(int), 0, 3)
+    known = sentiment.sum(axis=1) > 0
+    means: list[float | None] = []
+    for q in range(4):
+        rows = sentiment[known & (quarter == q)]
+        means.append(5 * float((rows[:, 2] - rows[:, 0]).mean()) if len(rows) else None)
+    return means[0], means[1], means[2], means[3]
+
+
+def talk_times(turns: Sequence[Turn]) -> tuple[dict[str, float], float, float]:
+    """Seconds of talk per role, of silence, and of more than one role speaking at once.
+
+    Turns without start and end do not count. Silence lies between the first and the last turn.
+    """
+    spans = {
+        role: _union([(t.start, t.end) for t in turns if t.role is role and t.end is not None])
+        for role in Role
+    }
+    everybody = _union([(a, b) for rows in spans.values() for a, b in rows])
+    if not len(everybody):
+        return {}, 0.0, 0.0
+    talk = {role.value: _seconds(rows) for role, rows in spans.items() if len(rows)}
+    span = float(everybody[-1, 1] - everybody[0, 0])
+    edges = np.concatenate([rows for rows in spans.values() if len(rows)])
+    times = np.concatenate([edges[:, 0], edges[:, 1]])
+    steps = np.repeat([1, -1], len(edges))
+    order = np.argsort(times, kind="stable")
+    speaking = np.cumsum(steps[order])[:-1]
+    overlap = float(np.diff(times[order])[speaking > 1].sum())
+    return talk, span - _seconds(everybody), overlap
+
+
+def pace(turns: Sequence[Turn]) -> float | None:
+    """The customer's characters per minute of talk (spaces not counted), or None if not known."""
+    spoken = [
+        ("".join(turn.text.split()), turn.duration)
+        for turn in turns
+        if turn.role is Role.CUSTOMER and turn.duration is not None and turn.text.strip()
+    ]
+    seconds = sum(duration for _, duration in spoken if duration is not None)
+    return 60 * sum(len(text) for text, _ in spoken) / seconds if seconds else None
+
+
+def _union(spans: Sequence[tuple[float | None, float | None]]) -> NDArray[np.float64]:
+    """Spans merged where they touch, in the order of time: float64 (n, 2)."""
+    merged: list[list[float]] = []
+    for start, end in sorted((a, b) for a, b in spans if a is not None and b is not None):
+        if merged and start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    return np.array(merged, dtype=np.float64).reshape(-1, 2)
+
+
+def _seconds(spans: NDArray[np.float64]) -> float:
+    return float((spans[:, 1] - spans[:, 0]).sum())
