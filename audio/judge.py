@@ -1,0 +1,59 @@
+"""What the network says about measured turns, given each speaker's normal.
+
+Serving runs it over ONNX Runtime, cross-validation over PyTorch: the same arithmetic around both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio.baseline import Baseline, Population
+from multimodal.emotions import FloatArray
+
+Network = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+"""Features, the speaker's mean and spread (each float32 (n, d)) and number of turns (n, 1), to
+probabilities (n, 7) and arousal (n,): see `audio.model.ProsodyNet`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What the model says about rows of features.
+
+    Attributes:
+        probabilities: float32 (n, 7), each row summing to 1.
+        arousal: float32 (n,), in [0, 1].
+    """
+
+    probabilities: FloatArray
+    arousal: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """A network with the arithmetic of the speaker baseline around it.
+
+    Attributes:
+        network: The trained network.
+        population: How voices are in general.
+    """
+
+    network: Network
+    population: Population
+
+    def judge(self, features: FloatArray, baselines: Sequence[Baseline]) -> Judgement:
+        """Judges measured turns.
+
+        Args:
+            features: float32 (n, d), in the order of `audio.prosody.FEATURES`; NaN where there was
+                too little voice, which counts as the speaker's normal.
+            baselines: The speaker's baseline for each row.
+        """
+        normals = [baseline.normal(self.population) for baseline in baselines]
+        mean = np.stack([mean for mean, _ in normals])
+        spread = np.stack([spread for _, spread in normals])
+        count = np.array([[baseline.count] for baseline in baselines], dtype=np.float32)
+        filled = np.where(np.isnan(features), mean, features).astype(np.float32)
+        return Judgement(*self.network(filled, mean, spread, count))

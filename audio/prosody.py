@@ -1,0 +1,383 @@
+"""What a voice does in one turn, measured in the telephone band: frames, then one row of figures.
+
+Everything is analysed at 8 kHz, so that a studio recording and a telephone call look alike: 10 ms
+steps, 32 ms Hann windows for the spectrum, YIN over 50 ms for the pitch. Only numpy and soxr run
+here: `librosa.yin` compiles for more than a minute at its first call on a new machine.
+
+`FEATURES` is the one table of what comes out, with units and sources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.contours import pause_lengths, repair_octaves, runs, syllable_nuclei
+from multimodal.emotions import FloatArray
+
+RATE = 8000
+HOP = 80
+FRAMES_PER_SECOND = RATE / HOP
+_FRAME = 400  # samples a pitch estimate looks at: 256 compared at lags of up to 133, 50 ms
+_WINDOW = 256
+_PAD = 512
+_MIN_LAG, _MAX_LAG = 16, 133  # 500 Hz to 60 Hz
+_BLOCK = 8192  # frames analysed at once: bounds memory for turns of any length
+_FLOOR_DB = -100.0
+_VOICED_APERIODICITY = 0.35
+_DIP = 0.15  # de Cheveigne and Kawahara take 0.1; telephone lines need a little more
+_MELS, _MFCC = 26, 13
+_BANDS_HZ = (0, 500, 1000, 2000, 4000)
+
+SILENCE_DB = -65.0
+"""Frames below this level, in dB re full scale, are silence whatever stands around them."""
+
+
+class Feature(NamedTuple):
+    """One column of the table.
+
+    Attributes:
+        name: Stands in checkpoints and evidence.
+        unit: Physical unit; `st` are semitones, `1` a share or another number without a unit.
+        gain: Whether it changes with the recording's gain.
+        meaning: What it measures and where the measure comes from.
+    """
+
+    name: str
+    unit: str
+    gain: bool
+    meaning: str
+
+
+def _table() -> tuple[Feature, ...]:
+    f0 = "F0 in semitones re 100 Hz by YIN (de Cheveigne and Kawahara 2002), voiced frames"
+    gemaps = "GeMAPS (Eyben et al. 2016)"
+    rows = [
+        Feature("pitch_mean", "st", False, f"mean of {f0}"),
+        Feature("pitch_sd", "st", False, f"standard deviation of {f0}"),
+        Feature("pitch_p10", "st", False, f"10th percentile of {f0}"),
+        Feature("pitch_p90", "st", False, f"90th percentile of {f0}"),
+        Feature("pitch_range", "st", False, "90th minus 10th percentile of F0"),
+        Feature("pitch_slope", "st/s", False, "least-squares slope of F0 over the turn"),
+        Feature("pitch_end", "st", False, "mean F0 of the last fifth minus the mean: intonation"),
+        Feature("pitch_peak", "1", False, "where in the voiced part F0 is highest, in [0, 1]"),
+        Feature("pitch_speed", "st/s", False, "mean absolute change of F0 within voiced runs"),
+        Feature("pitch_speed_sd", "st/s", False, "standard deviation of the change of F0"),
+        Feature("jitter", "st", False, "mean absolute second difference of F0 within voiced runs"),
+        Feature("shimmer", "dB", False, "mean absolute second difference of the level, voiced"),
+        Feature("hnr_mean", "dB", False, "harmonics-to-noise ratio from YIN's aperiodicity, mean"),
+        Feature("hnr_sd", "dB", False, "its standard deviation"),
+        Feature("voiced_share", "1", False, "voiced share of the active frames"),
+        Feature("voiced_run", "s", False, "mean length of a voiced run"),
+        Feature("voiced_rate", "1/s", False, "voiced runs per second of speech"),
+        Feature("rate", "1/s", False, "syllable nuclei per second (de Jong and Wempe 2009)"),
+        Feature("pause_share", "1", False, "share of pauses between the first and last speech"),
+        Feature("pause_mean", "s", False, "mean length of the pauses of at least 150 ms"),
+        Feature("level_mean", "dB", True, "mean level of the active frames re full scale"),
+        Feature("level_p90", "dB", True, "90th percentile of the level of the active frames"),
+        Feature("level_sd", "dB", False, "standard deviation of the level, active frames"),
+        Feature("level_range", "dB", False, "90th minus 10th percentile of the level, active"),
+        Feature("level_slope", "dB/s", False, "least-squares slope of the level, active frames"),
+        Feature("level_speed", "dB/s", False, "mean absolute change of the level, active frames"),
+        Feature("level_rise", "dB/s", False, "mean of the positive changes: how hard it attacks"),
+        Feature("level_end", "dB", False, "mean level of the last fifth minus the mean"),
+    ]
+    for name, unit, meaning in (
+        ("centroid", "Hz", "spectral centroid"),
+        ("rolloff", "Hz", "frequency below which 85 % of the energy lies"),
+        ("flatness", "dB", "spectral flatness: geometric over arithmetic mean"),
+        ("tilt", "dB/oct", "slope of the spectrum from 250 Hz to 3.6 kHz"),
+        ("alpha", "dB", f"alpha ratio, 50-1000 Hz against 1-4 kHz, {gemaps}"),
+        ("hammarberg", "dB", f"strongest peak of 0-2 kHz against that of 2-4 kHz, {gemaps}"),
+        ("flux", "1", "half-wave change of the normalised spectrum between frames"),
+    ):
+        rows.append(Feature(f"{name}_mean", unit, False, f"{meaning}, mean over voiced frames"))
+        rows.append(Feature(f"{name}_sd", unit, False, f"{meaning}, standard deviation"))
+    for low, high in pairwise(_BANDS_HZ):
+        name = f"band_{low}_{high}"
+        rows.append(Feature(name, "dB", False, f"level of {low}-{high} Hz re the whole, voiced"))
+    mfcc = "mel cepstrum (Davis and Mermelstein 1980), 26 bands up to 3.8 kHz, coefficient"
+    for i in range(1, _MFCC):
+        rows.append(Feature(f"mfcc{i}_mean", "1", False, f"{mfcc} {i}, mean over active frames"))
+        rows.append(Feature(f"mfcc{i}_sd", "1", False, f"{mfcc} {i}, standard deviation"))
+        rows.append(Feature(f"mfcc{i}_speed", "1/s", False, f"{mfcc} {i}, mean absolute change"))
+    return tuple(rows)
+
+
+FEATURES: tuple[Feature, ...] = _table()
+"""The columns of `Prosody.features`, in order."""
+NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prosody:
+    """One turn, measured.
+
+    Attributes:
+        features: float32 (len(FEATURES),), in the order and units of `FEATURES`. What there was
+            too little voice to measure is NaN.
+        seconds: Length of the turn in seconds.
+        voiced_seconds: Seconds of it with a pitch.
+        level: 95th percentile of the level in dB re full scale; `-100` for digital silence.
+        snr: Estimated signal-to-noise ratio in dB, in [0, 60]: loud frames against the quietest.
+        monotone: Whether the pitch stands stiller than a human voice can hold it.
+    """
+
+    features: FloatArray
+    seconds: float
+    voiced_seconds: float
+    level: float
+    snr: float
+    monotone: bool
+
+
+class Frames(NamedTuple):
+    """Contours in steps of 10 ms, each float32 over n frames.
+
+    Attributes:
+        level: dB re full scale.
+        pitch: Semitones re 100 Hz, before any gate.
+        aperiodicity: YIN's normalised difference at the pitch period, in [0, 1].
+        spectral: (n, 11), the seven spectral measures and the four bands of `FEATURES`.
+        mfcc: (n, 13).
+    """
+
+    level: FloatArray
+    pitch: FloatArray
+    aperiodicity: FloatArray
+    spectral: FloatArray
+    mfcc: FloatArray
+
+
+def to_telephone_rate(audio: FloatArray, rate: int) -> FloatArray:
+    """The audio at 8 kHz, without its constant offset.
+
+    Args:
+        audio: float32 (n,).
+        rate: Its sample rate in Hz.
+    """
+    import soxr
+
+    samples = np.asarray(audio, dtype=np.float32)
+    if rate != RATE and samples.size:
+        samples = soxr.resample(samples, rate, RATE)
+    return np.asarray(samples - samples.mean() if samples.size else samples, dtype=np.float32)
+
+
+def measure(audio: FloatArray, rate: int) -> Prosody:
+    """Measures one turn.
+
+    Args:
+        audio: float32 (n,), finite, in [-1, 1], one speaker.
+        rate: Its sample rate in Hz.
+    """
+    samples = to_telephone_rate(audio, rate)
+    frames = analyse(samples)
+    top = float(np.percentile(frames.level, 95))
+    active = frames.level > max(top - 30.0, SILENCE_DB)
+    voiced = active & (frames.aperiodicity < _VOICED_APERIODICITY)
+    voiced = _without_short_runs(voiced, 3)
+    quiet = float(np.percentile(frames.level, 5))
+    pitch = frames.pitch.copy()
+    pitch[voiced] = repair_octaves(pitch[voiced])
+    still = voiced.sum() >= 20 and float(pitch[voiced].std()) < 0.1
+    return Prosody(
+        features=_functionals(frames, pitch, active, voiced),
+        seconds=len(samples) / RATE,
+        voiced_seconds=float(voiced.sum()) / FRAMES_PER_SECOND,
+        level=max(top, _FLOOR_DB),
+        snr=min(60.0, max(0.0, top - max(quiet, _FLOOR_DB))),
+        monotone=bool(still),
+    )
+
+
+def analyse(samples: FloatArray) -> Frames:
+    """The contours of audio at 8 kHz; one frame for every 80 samples, at least one.
+
+    Args:
+        samples: float32 (n,) at 8 kHz.
+    """
+    count = max(1, len(samples) // HOP)
+    half = _FRAME // 2
+    padded = np.pad(samples, (half, half + HOP))
+    blocks = []
+    for first in range(0, count, _BLOCK):
+        last = min(first + _BLOCK, count)
+        # One frame of overlap: flux compares each frame with the one before it.
+        begin = max(first - 1, 0)
+        view = np.lib.stride_tricks.sliding_window_view(
+            padded[begin * HOP : (last - 1) * HOP + _FRAME], _FRAME
+        )[::HOP]
+        blocks.append(_block(view, skip=first - begin))
+    return Frames(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+
+def yin(frames: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Pitch by YIN (de Cheveigne and Kawahara 2002), all frames at once.
+
+    Args:
+        frames: float32 (n, 400) at 8 kHz.
+
+    Returns:
+        The pitch in semitones re 100 Hz and the normalised difference there, both (n,).
+    """
+    head = frames[:, :_WINDOW]
+    span = frames[:, : _WINDOW + _MAX_LAG + 1]
+    correlation = np.fft.irfft(np.conj(np.fft.rfft(head, _PAD)) * np.fft.rfft(span, _PAD), _PAD)[
+        :, : _MAX_LAG + 2
+    ]
+    energy = np.cumsum(np.pad(span * span, ((0, 0), (1, 0))), axis=1, dtype=np.float64)
+    lags = np.arange(_MAX_LAG + 2)
+    difference = energy[:, _WINDOW, None] - 2 * correlation
+    difference += energy[:, lags + _WINDOW] - energy[:, lags]
+    difference = np.maximum(difference[:, 1:], 0)  # lag 0 is always 0
+    mean = np.cumsum(difference, axis=1) / lags[1:]
+    normalised = difference / np.maximum(mean, 1e-12)
+    search = normalised[:, _MIN_LAG - 1 : _MAX_LAG]
+    before = normalised[:, _MIN_LAG - 2 : _MAX_LAG - 1]
+    after = normalised[:, _MIN_LAG : _MAX_LAG + 1]
+    dips = (search < _DIP) & (search <= before) & (search < after)
+    best = np.where(dips.any(axis=1), dips.argmax(axis=1), search.argmin(axis=1))
+    rows = np.arange(len(frames))
+    left, centre, right = before[rows, best], search[rows, best], after[rows, best]
+    curvature = left - 2 * centre + right
+    shift = np.where(curvature > 1e-9, (left - right) / (2 * np.maximum(curvature, 1e-9)), 0.0)
+    period = best + _MIN_LAG + np.clip(shift, -0.5, 0.5)
+    pitch = 12 * np.log2(RATE / period / 100)
+    return pitch.astype(np.float32), np.minimum(centre, 1).astype(np.float32)
+
+
+def _block(view: FloatArray, skip: int) -> Frames:
+    pitch, aperiodicity = yin(view[skip:])
+    start = (_FRAME - _WINDOW) // 2
+    middle = view[:, start : start + _WINDOW]
+    level = 10 * np.log10((middle * middle).mean(axis=1) + 1e-10)
+    spectrum = np.fft.rfft(middle * _hann(), axis=1)
+    power = np.asarray(np.abs(spectrum) ** 2 + 1e-9, dtype=np.float32)
+    spectral = _spectral(power)
+    log_mel = 10 * np.log10(power @ _mel_bank().T + 1e-9)
+    mfcc = log_mel @ _dct().T
+    out = (level[skip:], pitch, aperiodicity, spectral[skip:], mfcc[skip:])
+    return Frames(*(np.asarray(part, dtype=np.float32) for part in out))
+
+
+def _spectral(power: FloatArray) -> FloatArray:
+    hz = np.fft.rfftfreq(_WINDOW, 1 / RATE)
+    whole = power.sum(axis=1)
+    decibels = 10 * np.log10(power)
+    share = power / whole[:, None]
+    tilted = (hz >= 250) & (hz <= 3600)
+    octaves = np.log2(hz[tilted])
+    octaves -= octaves.mean()
+    low = (hz >= 50) & (hz < 1000)
+    amplitude = np.sqrt(share)
+    rise = np.maximum(np.diff(amplitude, axis=0, prepend=amplitude[:1]), 0).sum(axis=1)
+    columns = [
+        share @ hz,
+        hz[(np.cumsum(share, axis=1) < 0.85).sum(axis=1).clip(max=len(hz) - 1)],
+        decibels[:, 1:].mean(axis=1) - 10 * np.log10(power[:, 1:].mean(axis=1)),
+        decibels[:, tilted] @ octaves / (octaves @ octaves),
+        10 * np.log10(power[:, low].sum(axis=1) / power[:, hz >= 1000].sum(axis=1)),
+        decibels[:, hz < 2000].max(axis=1) - decibels[:, hz >= 2000].max(axis=1),
+        rise,
+    ]
+    columns += [
+        10 * np.log10(power[:, (hz >= a) & (hz < b)].sum(axis=1) / whole)
+        for a, b in pairwise(_BANDS_HZ)
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _functionals(
+    frames: Frames, pitch: FloatArray, active: NDArray[np.bool_], voiced: NDArray[np.bool_]
+) -> FloatArray:
+    if voiced.sum() < 10:
+        return np.full(len(FEATURES), np.nan, dtype=np.float32)
+    times = np.arange(len(pitch)) / FRAMES_PER_SECOND
+    f0, level = pitch[voiced], frames.level[active]
+    spans = runs(voiced)
+    change = np.concatenate([np.diff(pitch[a:b]) for a, b in spans]) * FRAMES_PER_SECOND
+    bend = np.concatenate([np.diff(pitch[a:b], n=2) for a, b in spans])
+    shake = np.concatenate([np.diff(frames.level[a:b], n=2) for a, b in spans])
+    noise = np.clip(frames.aperiodicity[voiced], 1e-3, 1 - 1e-3)
+    hnr = 10 * np.log10((1 - noise) / noise)
+    p10, p90 = np.percentile(f0, (10, 90))
+    l10, l90 = np.percentile(level, (10, 90))
+    level_change = np.diff(frames.level)[active[1:] & active[:-1]] * FRAMES_PER_SECOND
+    level_change = level_change if level_change.size else np.zeros(1)
+    speech = active.sum() / FRAMES_PER_SECOND
+    pauses = pause_lengths(active) / FRAMES_PER_SECOND
+    between = float(np.ptp(np.flatnonzero(active)) + 1) / FRAMES_PER_SECOND
+    fifth_f0, fifth_level = max(1, len(f0) // 5), max(1, len(level) // 5)
+    values = [
+        f0.mean(), f0.std(), p10, p90, p90 - p10,
+        _slope(times[voiced], f0),
+        f0[-fifth_f0:].mean() - f0.mean(),
+        f0.argmax() / len(f0),
+        np.abs(change).mean(), change.std(), np.abs(bend).mean(), np.abs(shake).mean(),
+        hnr.mean(), hnr.std(),
+        voiced.sum() / active.sum(),
+        voiced.sum() / len(spans) / FRAMES_PER_SECOND,
+        len(spans) / speech,
+        syllable_nuclei(frames.level, voiced) / speech,
+        pauses.sum() / between,
+        pauses.mean() if pauses.size else 0.0,
+        level.mean(), l90, level.std(), l90 - l10,
+        _slope(times[active], level),
+        np.abs(level_change).mean(), np.maximum(level_change, 0).mean(),
+        level[-fifth_level:].mean() - level.mean(),
+    ]  # fmt: skip
+    spectral, bands = frames.spectral[voiced, :7], frames.spectral[voiced, 7:]
+    values += np.stack([spectral.mean(axis=0), spectral.std(axis=0)], axis=1).ravel().tolist()
+    values += bands.mean(axis=0).tolist()
+    cepstrum = frames.mfcc[active, 1:]
+    speed = np.abs(np.diff(cepstrum, axis=0)).mean(axis=0) * FRAMES_PER_SECOND
+    stacked = np.stack([cepstrum.mean(axis=0), cepstrum.std(axis=0), speed], axis=1)
+    return np.array([*values, *stacked.ravel()], dtype=np.float32)
+
+
+def _slope(x: NDArray[np.float64], y: FloatArray) -> float:
+    centred = x - x.mean()
+    return float(centred @ (y - y.mean()) / max(float(centred @ centred), 1e-9))
+
+
+def _without_short_runs(mask: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+    kept = np.zeros_like(mask)
+    for first, last in runs(mask):
+        kept[first:last] = last - first >= shortest
+    return kept
+
+
+@cache
+def _hann() -> FloatArray:
+    n = np.arange(_WINDOW)
+    return (0.5 - 0.5 * np.cos(2 * np.pi * n / _WINDOW)).astype(np.float32)
+
+
+@cache
+def _mel_bank() -> FloatArray:
+    # Triangles of equal height on the HTK mel scale, 50 Hz to 3.8 kHz.
+    edges = np.linspace(_mel(50.0), _mel(3800.0), _MELS + 2)
+    hz = 700 * (10 ** (edges / 2595) - 1)
+    bins = np.fft.rfftfreq(_WINDOW, 1 / RATE)
+    rise = (bins - hz[:-2, None]) / (hz[1:-1] - hz[:-2])[:, None]
+    fall = (hz[2:, None] - bins) / (hz[2:] - hz[1:-1])[:, None]
+    return np.maximum(0, np.minimum(rise, fall)).astype(np.float32)
+
+
+def _mel(hz: float) -> float:
+    return float(2595 * np.log10(1 + hz / 700))
+
+
+@cache
+def _dct() -> FloatArray:
+    # Orthonormal DCT-II.
+    k, n = np.arange(_MFCC)[:, None], np.arange(_MELS)
+    matrix = np.sqrt(2 / _MELS) * np.cos(np.pi * k * (n + 0.5) / _MELS)
+    matrix[0] /= np.sqrt(2)
+    return np.asarray(matrix, dtype=np.float32)
