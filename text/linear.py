@@ -53,7 +53,11 @@ def fit(
     """
     from scipy.optimize import minimize
 
-    n, size = features.shape
+    n, everything = features.shape
+    # A feature that never occurs keeps weight 0, so only the others are fitted.
+    active = np.unique(features.indices)
+    features = features[:, active]
+    size = len(active)
     classes = targets.shape[1]
     frequency = targets.sum(axis=0) / targets.sum()
     weights = targets @ (np.maximum(frequency, 1e-6) ** -balance).astype(np.float32)
@@ -76,7 +80,9 @@ def fit(
     start = np.zeros((size + 1) * classes)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     table = found.x.astype(np.float32).reshape(size + 1, classes)
-    return LinearHead(table[:-1], table[-1])
+    weight = np.zeros((everything, classes), dtype=np.float32)
+    weight[active] = table[:-1]
+    return LinearHead(weight, table[-1])
 
 
 def fit_temperature(
