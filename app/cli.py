@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -231,12 +232,13 @@ def _score(
     paths: list[str], options: IngestOptions, *, out: Path | None, save: bool, as_json: bool
 ) -> bool:
     """Reads, scores and writes; returns whether every item went well."""
+    from app.monitor import build_monitor
     from app.settings import Settings
     from multimodal.formats.results import write_results
-    from multimodal.pipeline import EmotionMonitor
 
     settings = Settings()
-    monitor = EmotionMonitor(standing_notice=settings.standing_notice)
+    monitor = build_monitor(settings)
+    options = replace(options, limits=settings.media_limits)
     failures: list[Ingested] = []
     shown: list[ScoredConversation] = []
     store: Store | None = None
@@ -279,7 +281,7 @@ def _score(
         if store is not None:
             store.close()
     if shown:
-        from app.report import conversation_table, overview_table
+        from app.terminal import conversation_table, overview_table
 
         show = conversation_table(shown[0]) if len(shown) == 1 else overview_table(shown)
         from rich.console import Console

@@ -66,9 +66,10 @@ def _python() -> Check:
 
 
 def _models() -> Check:
-    from multimodal.pipeline import EmotionMonitor
+    from app.monitor import build_monitor
+    from app.settings import Settings
 
-    models = EmotionMonitor().models()
+    models = build_monitor(Settings()).models()
     detail = ", ".join(
         f"{name}: {info.name} {info.version} ({info.terms})" for name, info in models.items()
     )
@@ -85,10 +86,12 @@ def _models() -> Check:
 
 
 def _scoring() -> Check:
-    from multimodal import Conversation, EmotionMonitor, Role, Turn
+    from app.monitor import build_monitor
+    from app.settings import Settings
+    from multimodal import Conversation, Role, Turn
 
     chat = Conversation("doctor", (Turn(Role.CUSTOMER, "等了三天还没发货，我非常生气！"),))
-    answer = EmotionMonitor().score(chat).turns[0].answer
+    answer = build_monitor(Settings()).score(chat).turns[0].answer
     return Check("scoring", "ok", f"a complaint reads as {answer.label} ({answer.confidence:.2f})")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
+from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
@@ -27,6 +28,7 @@ class IngestOptions:
         role: Who speaks in a recording of one person, with or without a transcript.
         source: Name of the system that the files come from; by default the format's.
         media: A recording that belongs to the one transcript of this run.
+        limits: What recordings may be like.
     """
 
     notice: str = ""
@@ -34,6 +36,7 @@ class IngestOptions:
     role: Role | None = None
     source: str = ""
     media: Path | None = None
+    limits: MediaLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +115,23 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
         MediaError: If it is neither audio nor video, or over the limits.
     """
     from audio.turns import turns_from_audio
-    from multimodal.media import describe_channels, probe
 
-    info = probe(path)
+    info = probe(path, options.limits)
     channels = dict(options.channels)
     turns: list[Turn] = []
     if info.audio is not None:
         if not channels and options.role is not None:
             # One person is heard on every channel: one that carries sound is enough.
-            silent = describe_channels(path).silent
+            silent = describe_channels(path, options.limits).silent
             heard = [c for c in range(info.audio.channels) if c not in silent]
             channels = {heard[0] if heard else 0: options.role}
             turns = [
                 replace(turn, role=options.role)
-                for turn in turns_from_audio(path, channels)
+                for turn in turns_from_audio(path, channels, options.limits)
                 if turn.channel in channels
             ]
         else:
-            turns = turns_from_audio(path, channels)
+            turns = turns_from_audio(path, channels, options.limits)
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
     # One person's recording shows one person; of any other it is not known whom it shows.

@@ -11,6 +11,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from multimodal.media import MediaLimits
+
 
 class Settings(BaseSettings):
     """The settings of one installation. Make one and hand it on; there is no global.
@@ -81,6 +83,11 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """Where uploaded recordings are kept, by the hash of their content."""
         return self.data_dir / "media"
+
+    @property
+    def media_limits(self) -> MediaLimits:
+        """What recordings may be like."""
+        return MediaLimits(max_seconds=self.max_media_hours * 3600)
 
     @property
     def zone(self) -> ZoneInfo:

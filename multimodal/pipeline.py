@@ -17,6 +17,7 @@ from multimodal import policy
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.errors import EmotionMonitorError
+from multimodal.media import DEFAULT_LIMITS, MediaLimits
 from multimodal.plugins import load_fuser, load_scorers
 from multimodal.recording import Recordings
 from multimodal.scoring import (
@@ -59,6 +60,7 @@ class EmotionMonitor:
         fuser: The fuser to use; by default the installed late fusion.
         standing_notice: Reference of the notice that the site gives to all its customers; with it,
             conversations without a notice of their own have voice and face analysed too.
+        limits: What recordings may be like; others are refused before they are decoded.
 
     Raises:
         ModelMissingError: At first use, if a scorer's or the fuser's checkpoint is not installed.
@@ -70,9 +72,11 @@ class EmotionMonitor:
         fuser: Fuser | None = None,
         *,
         standing_notice: str = "",
+        limits: MediaLimits = DEFAULT_LIMITS,
     ) -> None:
         self._given_scorers = scorers
         self._given_fuser = fuser
+        self._limits = limits
         self.standing_notice = standing_notice
 
     @cached_property
@@ -103,9 +107,12 @@ class EmotionMonitor:
         """
         source = iter(conversations)
         while batch := list(islice(source, BATCH_CONVERSATIONS)):
-            jobs = [_new_job(conversation) for conversation in batch]
+            jobs = [self._job(conversation) for conversation in batch]
             self._score(jobs)
             yield from map(self._finish, jobs)
+
+    def _job(self, conversation: Conversation) -> _Job:
+        return _Job(conversation, [], {}, Recordings(conversation, self._limits))
 
     def _score(self, jobs: Sequence[_Job]) -> None:
         """Scores every turn of the jobs that has no scores yet."""
@@ -237,17 +244,13 @@ class LiveConversation:
         """
         before = self._scored
         conversation = replace(before.conversation, turns=(*before.conversation.turns, turn))
-        job = _new_job(conversation)
+        job = self._monitor._job(conversation)
         job.scores = [dict(scored.scores) for scored in before.turns]
         job.states = {modality: dict(states) for modality, states in before.states.items()}
         job.notes = list(before.notes)
         self._monitor._score([job])
         self._scored = self._monitor._finish(job)
         return self._scored.turns[-1]
-
-
-def _new_job(conversation: Conversation) -> _Job:
-    return _Job(conversation, [], {}, Recordings(conversation))
 
 
 def _context(conversation: Conversation, index: int) -> tuple[Turn, ...]:

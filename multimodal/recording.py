@@ -17,8 +17,10 @@ from multimodal.conversation import WHOLE_PICTURE, Conversation, Media, Turn
 from multimodal.emotions import FloatArray
 from multimodal.errors import EmotionMonitorError
 from multimodal.media import (
+    DEFAULT_LIMITS,
     ChannelReport,
     MediaInfo,
+    MediaLimits,
     describe_channels,
     frames,
     probe,
@@ -65,12 +67,17 @@ class _Span:
 class Recordings:
     """The recordings of one conversation.
 
+    Args:
+        conversation: The conversation.
+        limits: Recordings beyond them are not opened; a note says so.
+
     Attributes:
         notes: What a person should know about them; filled when they are first opened.
     """
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, limits: MediaLimits = DEFAULT_LIMITS) -> None:
         self._conversation = conversation
+        self._limits = limits
         self._opened: list[_Open] | None = None
         self.notes: list[str] = []
 
@@ -97,8 +104,8 @@ class Recordings:
             self._opened = []
             for item in self._conversation.media:
                 try:
-                    info = probe(item.path)
-                    report = describe_channels(item.path) if info.audio else None
+                    info = probe(item.path, self._limits)
+                    report = describe_channels(item.path, self._limits) if info.audio else None
                 except EmotionMonitorError as error:
                     self.notes.append(str(error))
                     continue
@@ -169,6 +176,7 @@ class Recordings:
             opened.media.path,
             [(span.start, span.end) for span in spans],
             [span.channel for span in spans],
+            self._limits,
         )
         for position, samples in pieces:
             yield spans[position].index, samples

@@ -17,6 +17,7 @@ from app.api.routes import conversations, imports, live, media, results, system
 from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.worker import Worker
+from app.monitor import build_monitor
 from app.settings import Settings
 from app.store import Store, upgrade
 from multimodal.pipeline import EmotionMonitor
@@ -51,7 +52,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     Raises:
         ModelMissingError: At the start, if a model is not installed.
     """
-    monitor = monitor or EmotionMonitor(standing_notice=settings.standing_notice)
+    monitor = monitor or build_monitor(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

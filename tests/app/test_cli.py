@@ -72,7 +72,7 @@ def test_one_bad_file_loses_no_other(run: Run, tmp_path: Path) -> None:
         "binary.json": bytes(range(256)) * 10,
         "truncated.json": b'{"schema_version": 1, "turns": [{"role": "customer"',
         "backwards.csv": "speaker,start,end,text\n客户,5,2,太慢了\n".encode(),
-        "role.jsonl": b'{"schema_version":1,"external_id":"r","turns":[{"role":"boss","text":"x"}]}',
+        "role.jsonl": b'{"schema_version":1,"external_id":"r","turns":[{"role":"boss"}]}',
         "picture.wav": b"\x89PNG\r\n\x1a\n" + bytes(100),
         "missing-media.jsonl": b'{"schema_version":1,"external_id":"m","turns":'
         b'[{"role":"customer","text":"\xe5\xa5\xbd"}],"media":[{"path":"gone.wav"}]}',
@@ -88,7 +88,7 @@ def test_one_bad_file_loses_no_other(run: Run, tmp_path: Path) -> None:
         if name != "missing-media.jsonl":  # Its words are scored; a note says what is missing.
             assert name in messages, messages
     rows = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
-    assert [row["text"] for row in rows if row["label"] == "angry"] == [
+    assert [row["text"] for row in rows if row["emotion"] == "angry"] == [
         "都三天了还没发货，我非常生气！"
     ]
 

@@ -60,6 +60,7 @@ def imports(
         channels=parse_channel_map(channels) if channels else {},
         role=Role(role) if role else None,
         source=storable(source),
+        limits=services.settings.media_limits,
     )
     with services.uploads, tempfile.TemporaryDirectory(prefix="emotion-monitor-") as folder:
         work = _Import(services, scope, Path(folder).resolve())

@@ -16,7 +16,7 @@ from app.api.services import IdPath, ScopeDep, ServicesDep
 from app.store.media import content_type
 from multimodal.conversation import WHOLE_PICTURE, Media, Role, storable
 from multimodal.errors import ConflictError, NotFoundError
-from multimodal.media import MediaLimits, parse_channel_map, probe
+from multimodal.media import parse_channel_map, probe
 
 router = APIRouter(prefix="/conversations", tags=["media"])
 
@@ -110,7 +110,7 @@ def add_media(
             notice=conversation.notice or storable(notice),
         )
         try:
-            probe(path, MediaLimits(max_seconds=services.settings.max_media_hours * 3600))
+            probe(path, services.settings.media_limits)
             services.store.record(conversation_id, services.monitor.score(more), scope)
         except BaseException:
             discard_media(services.store, more)

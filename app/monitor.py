@@ -1,0 +1,33 @@
+"""The monitor that a site's settings ask for."""
+
+from __future__ import annotations
+
+from app.settings import Settings
+from multimodal.errors import ModelMissingError
+from multimodal.pipeline import EmotionMonitor
+from multimodal.plugins import load_fuser, load_scorers
+
+_OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
+
+
+def build_monitor(settings: Settings) -> EmotionMonitor:
+    """A monitor with the settings' notice and limits, and only the models that they allow.
+
+    Args:
+        settings: The site's settings.
+
+    Raises:
+        ModelMissingError: If only open models are allowed, and there is no open fuser or scorer.
+    """
+    scorers = fuser = None
+    if settings.open_models_only:
+        scorers = [scorer for scorer in load_scorers() if scorer.info.terms == "open"]
+        fuser = load_fuser()
+        if not scorers or fuser.info.terms != "open":
+            raise ModelMissingError(
+                f"{_OPEN_ONLY}, and no {'fuser' if scorers else 'scorer'} is left.",
+                remedy="Train one on data that allow it, or take the setting back.",
+            )
+    return EmotionMonitor(
+        scorers, fuser, standing_notice=settings.standing_notice, limits=settings.media_limits
+    )
