@@ -148,9 +148,10 @@ class Puppet:
         rows, columns = np.indices(even.shape[:2], dtype=np.float32)
         # The round of the cheeks tells a smile, to people and to models, as much as the mouth does.
         cheeks = sum(_bump(columns, rows, (x, y), (12, 13)) for x, y in ((199, 128), (250, 132)))
-        grain = even - cv2.GaussianBlur(even, (0, 0), 1.2)
-        soft = cv2.GaussianBlur(even, (0, 0), 7) + grain
-        share = np.clip(1.3 * np.asarray(cheeks), 0, 1)[..., None]
+        grain = np.random.default_rng(0).normal(0, 4, even.shape[:2]).astype(np.float32)
+        pores = cv2.GaussianBlur(grain, (0, 0), 0.8)[..., None]
+        soft = cv2.GaussianBlur(even, (0, 0), 7) + pores
+        share = np.clip(1.5 * np.asarray(cheeks), 0, 1)[..., None]
         return np.asarray(even + (soft - even) * share, dtype=np.float32)
 
     def _moved(self, turn: tuple[float, float, float]) -> tuple[Field, Field]:
