@@ -60,11 +60,28 @@ class Guard:
 
 
 def _uncached(send: Send) -> Send:
+    replaced = False
+
     async def send_with_headers(message: Message) -> None:
+        nonlocal replaced
+        if replaced:
+            return
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.setdefault("Cache-Control", "no-store")
             headers.setdefault("X-Content-Type-Options", "nosniff")
+            if message["status"] == 413 and headers.get("content-type", "").startswith("text/"):
+                # The framework's own words for a body over the limit, in the one shape of errors.
+                replaced = True
+                refusal = answer(
+                    413,
+                    "the request is larger than what the service takes.",
+                    remedy="Send it in parts; files go to /api/v1/imports, whose limit is the"
+                    " setting EMOTION_MONITOR_MAX_UPLOAD_MB.",
+                )
+                await send({**message, "headers": refusal.raw_headers})
+                await send({"type": "http.response.body", "body": refusal.body})
+                return
         await send(message)
 
     return send_with_headers

@@ -33,8 +33,13 @@ CONVERSATION_EXAMPLE: dict[str, Any] = {
     "turns": [{"role": "agent", "text": "您好，请问有什么可以帮您？"}, TURN_EXAMPLE],
 }
 _PROBABILITIES = [0.08, 0.01, 0.12, 0.7, 0.02, 0.06, 0.01]
-_MODEL_EXAMPLE = {"name": "late", "version": "1.0.0", "sha256": "5f70bf18a086", "terms": "open"}
-_ANSWER_EXAMPLE = {
+_MODEL_EXAMPLE: dict[str, Any] = {
+    "name": "late",
+    "version": "1.0.0",
+    "sha256": "5f70bf18a086",
+    "terms": "open",
+}
+_ANSWER_EXAMPLE: dict[str, Any] = {
     "label": "angry",
     "probabilities": _PROBABILITIES,
     "confidence": 0.7,
@@ -44,7 +49,7 @@ _ANSWER_EXAMPLE = {
     "model": _MODEL_EXAMPLE,
     "reason": "",
 }
-_SCORES_EXAMPLE = {
+_SCORES_EXAMPLE: dict[str, Any] = {
     "label": "angry",
     "probabilities": _PROBABILITIES,
     "reliability": 0.8,
@@ -55,7 +60,7 @@ _SCORES_EXAMPLE = {
     "model": _MODEL_EXAMPLE,
     "reason": "",
 }
-_CORRECTION_EXAMPLE = {
+_CORRECTION_EXAMPLE: dict[str, Any] = {
     "id": 3,
     "turn": 2,
     "label": "sad",
@@ -93,6 +98,36 @@ _SUMMARY_EXAMPLE: dict[str, Any] = {
     "reason_text": "都三天了还没发货！",
     "labels": {"angry": 1},
     "media_count": 0,
+}
+
+
+_TURN_OUT_EXAMPLE: dict[str, Any] = {
+    **TURN_EXAMPLE,
+    "speaker": "",
+    "agent_id": "",
+    "channel": None,
+    "attributes": {},
+    "number": 2,
+    "scores": {"text": _SCORES_EXAMPLE},
+    "answer": _ANSWER_EXAMPLE,
+    "risk": 0.61,
+    "view_state": "anger",
+}
+_TRAJECTORY_EXAMPLE: dict[str, Any] = {
+    "risk": [0.2, 0.61],
+    "sentiment": [None, None, None, -4.4],
+    "shift": None,
+    "talk_seconds": {"agent": 1.5, "customer": 2.5},
+    "silence_seconds": 0.5,
+    "overlap_seconds": 0.0,
+    "characters_per_minute": 216.0,
+    "model": _MODEL_EXAMPLE,
+}
+_IMPORT_EXAMPLE: dict[str, Any] = {
+    "file": "call-1.wav",
+    "conversations": [12],
+    "failed": 0,
+    "error": None,
 }
 
 
@@ -192,6 +227,9 @@ class ModelInUse(Model):
 class Models(BaseModel):
     """The models in use."""
 
+    model_config = _example(
+        {"data": [_MODEL_EXAMPLE | {"modality": "fusion"}], "stored": [_MODEL_EXAMPLE]}
+    )
     data: list[ModelInUse]
     stored: list[Model] = Field(description="Every model that ever gave a stored answer.")
 
@@ -241,11 +279,7 @@ class AnswerOut(BaseModel):
 class TurnOut(TurnIn):
     """One turn with everything that was found out about it."""
 
-    model_config = _example(
-        TURN_EXAMPLE
-        | {"number": 2, "scores": {"text": _SCORES_EXAMPLE}, "answer": _ANSWER_EXAMPLE}
-        | {"risk": 0.61, "view_state": "anger"}
-    )
+    model_config = _example(_TURN_OUT_EXAMPLE)
     number: int = Field(ge=1, description="From 1.")
     scores: dict[str, ScoresOut] = Field(description="By modality.")
     answer: AnswerOut
@@ -256,6 +290,7 @@ class TurnOut(TurnIn):
 class TrajectoryOut(BaseModel):
     """How the conversation went."""
 
+    model_config = _example(_TRAJECTORY_EXAMPLE)
     risk: list[Probability] = Field(description="After each turn.")
     sentiment: list[float | None] = Field(description="The customer's, per quarter, -5 to 5.")
     shift: float | None = Field(description="Last minus first known quarter, -10 to 10.")
@@ -351,6 +386,20 @@ class Page(BaseModel):
 class ConversationOut(Summary):
     """Everything about one conversation."""
 
+    model_config = _example(
+        _SUMMARY_EXAMPLE
+        | {
+            "timezone": "Asia/Shanghai",
+            "customer_ref": "",
+            "notice": "IVR-2026-01",
+            "attributes": {},
+            "turns": [_TURN_OUT_EXAMPLE],
+            "trajectory": _TRAJECTORY_EXAMPLE,
+            "media": [],
+            "corrections": [_CORRECTION_EXAMPLE],
+            "notes": [],
+        }
+    )
     timezone: str
     customer_ref: str
     notice: str
@@ -374,6 +423,15 @@ class Accepted(BaseModel):
 class Appended(BaseModel):
     """A turn that was appended, and what it changed."""
 
+    model_config = _example(
+        {
+            "conversation_id": 12,
+            "turn": _TURN_OUT_EXAMPLE,
+            "risk": 0.61,
+            "level": "dissatisfied",
+            "view_state": "anger",
+        }
+    )
     conversation_id: int
     turn: TurnOut
     risk: Probability
@@ -384,9 +442,7 @@ class Appended(BaseModel):
 class ImportResult(BaseModel):
     """What became of one file."""
 
-    model_config = _example(
-        {"file": "call-1.wav", "conversations": [12], "failed": 0, "error": None}
-    )
+    model_config = _example(_IMPORT_EXAMPLE)
     file: str
     conversations: list[int] = Field(description="Ids, those that were there already too.")
     failed: int = Field(description="Conversations of the file that could not be read or scored.")
@@ -396,6 +452,7 @@ class ImportResult(BaseModel):
 class Imported(BaseModel):
     """What became of every file."""
 
+    model_config = _example({"data": [_IMPORT_EXAMPLE]})
     data: list[ImportResult]
 
 

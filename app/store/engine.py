@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from multimodal.conversation import storable
+from multimodal.errors import InvalidInputError
 
 BUSY_SECONDS = 30.0
 """How long a write waits for another one's transaction on SQLite."""
@@ -64,6 +66,20 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises:
+        InvalidInputError: If it is outside the years 1 to 9999 there.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInputError(
+            f"the time {moment.isoformat()} is outside the years 1-9999 in UTC."
+        ) from error
 
 
 def dump_json(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.store.engine import in_utc
 from app.store.tables import AnswerRow, ConversationRow, TurnRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
@@ -89,9 +90,9 @@ class Filter:
             said = TurnRow.text.icontains(wanted, autoescape=True)
             conditions.append(row.id.in_(select(TurnRow.conversation_id).where(said)))
         if self.started_from is not None:
-            conditions.append(row.started_at >= self.started_from)
+            conditions.append(row.started_at >= in_utc(self.started_from))
         if self.started_to is not None:
-            conditions.append(row.started_at < self.started_to)
+            conditions.append(row.started_at < in_utc(self.started_to))
         if self.min_risk is not None:
             conditions.append(row.risk >= self.min_risk)
         return and_(True, *conditions)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from app.store.engine import dump_json
+from app.store.engine import dump_json, in_utc
 from app.store.tables import (
     AnswerRow,
     ConversationRow,
@@ -53,8 +53,8 @@ def content_hash(conversation: Conversation) -> str:
     """
     values = metadata_values(conversation)
     del values["notice"]
-    started = conversation.started_at
-    values["started_at"] = None if started is None else started.timestamp()
+    started = values["started_at"]
+    values["started_at"] = None if started is None else started.isoformat()
     values["turns"] = [turn_values(turn) for turn in conversation.turns]
     text = json.dumps(json.loads(dump_json(values)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -63,10 +63,11 @@ def content_hash(conversation: Conversation) -> str:
 def metadata_values(conversation: Conversation) -> Values:
     """The columns of `conversation` that the source gives, but for turns and recordings."""
     values: Values = {name: getattr(conversation, name) for name in _METADATA}
+    started = conversation.started_at
     return values | {
         "channel": conversation.channel.value,
         "direction": conversation.direction.value,
-        "started_at": conversation.started_at,
+        "started_at": None if started is None else in_utc(started),
         "attributes": dict(conversation.attributes),
     }
 

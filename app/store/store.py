@@ -225,7 +225,7 @@ class Store:
                     remedy="Another turn came at the same time; send this one again.",
                 )
             writing.insert_turns(session, row.id, scored.conversation, first=number)
-            writing.write_scoring(session, row, scored, first=number)
+            writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
         return Saved(conversation_id, "created", number)
 

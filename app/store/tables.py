@@ -35,8 +35,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from multimodal.errors import InvalidInputError
-
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up only a column that is called INTEGER; it has 64 bits there too."""
 
@@ -53,10 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """To UTC; without a zone for SQLite."""
         if value is None:
             return None
-        try:
-            moment = value.astimezone(UTC)
-        except OverflowError as error:
-            raise InvalidInputError(f"time {value.isoformat()} is outside years 1-9999.") from error
+        moment = value.astimezone(UTC)
         return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

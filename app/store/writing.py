@@ -260,10 +260,21 @@ def write_media(
 
 
 def write_scoring(
-    session: Session, row: ConversationRow, scored: ScoredConversation, first: int = 1
+    session: Session, row: ConversationRow, scored: ScoredConversation, appended: int | None = None
 ) -> None:
-    """Writes turns from `first` on; the turns before are those of the same live scoring."""
-    if first == 1:
+    """Writes a scoring of the whole conversation, or of the one turn appended to the latest.
+
+    Args:
+        session: The transaction.
+        row: The conversation.
+        scored: All of it.
+        appended: Number of the turn that was appended; None for a new scoring.
+
+    Raises:
+        ConflictError: If the conversation that is kept has more or fewer turns.
+    """
+    first = appended or 1
+    if appended is None:
         if row.turn_count != len(scored.turns):
             raise ConflictError(
                 f"the conversation has {row.turn_count} turns, {len(scored.turns)} were scored.",

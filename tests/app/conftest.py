@@ -14,12 +14,16 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
+from httpx2 import Response
 from psycopg import sql
+from starlette.testclient import TestClient
 
+from app.api import create_app
 from app.settings import Settings
 from app.store import Store, upgrade
 from multimodal.conversation import Conversation
@@ -30,6 +34,28 @@ from tests.conftest import require
 
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 """Debian's place; the newest version is the last."""
+
+
+API = "/api/v1"
+
+
+def chat(external_id: str = "c1", **more: Any) -> dict[str, Any]:
+    """A chat as the API takes it: its second turn is angry."""
+    turns = [
+        {"role": "agent", "text": "您好", "start": 0.0, "end": 1.0, "agent_id": "1007"},
+        {"role": "customer", "text": "还没发货！！", "start": 1.5, "end": 3.0},
+        {"role": "customer", "text": "好的", "start": 4.0},
+    ]
+    return {"external_id": external_id, "source": "test", "turns": turns, **more}
+
+
+def problem(answer: Response, status: int) -> dict[str, str]:
+    """The inside of an error answer, which always has the one shape."""
+    assert answer.status_code == status, answer.text[:500]
+    error: dict[str, str] = answer.json()["error"]
+    assert error.keys() == {"type", "what", "where", "remedy"}
+    assert all(isinstance(value, str) for value in error.values())
+    return error
 
 
 class WordScorer:
@@ -194,3 +220,18 @@ def settings(empty_settings: Settings) -> Settings:
 def store(settings: Settings) -> Iterator[Store]:
     with Store(settings) as store:
         yield store
+
+
+@pytest.fixture
+def client(settings: Settings, monitor: EmotionMonitor) -> Iterator[TestClient]:
+    """The API over each kind of database."""
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+def sqlite_client(tmp_path: Path, monitor: EmotionMonitor) -> Iterator[TestClient]:
+    """The API over SQLite, for what does not depend on the database."""
+    app = create_app(Settings(data_dir=tmp_path / "data"), monitor)
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Path, Request, Response, UploadFile
@@ -12,10 +13,10 @@ from fastapi.responses import FileResponse
 from app.api import present
 from app.api.routes.imports import ChannelsForm, NoticeForm, RoleForm, discard_media
 from app.api.schemas import ConversationOut, Problem
-from app.api.services import IdPath, ScopeDep, ServicesDep
+from app.api.services import IdPath, ScopeDep, Services, ServicesDep
 from app.store.media import content_type
 from multimodal.conversation import WHOLE_PICTURE, Media, Role, storable
-from multimodal.errors import ConflictError, NotFoundError
+from multimodal.errors import ConflictError, EmotionMonitorError, NotFoundError
 from multimodal.media import parse_channel_map, probe
 
 router = APIRouter(prefix="/conversations", tags=["media"])
@@ -110,12 +111,20 @@ def add_media(
             notice=conversation.notice or storable(notice),
         )
         try:
-            probe(path, services.settings.media_limits)
+            _require_usable(path, storable(file.filename or "")[:200], services)
             services.store.record(conversation_id, services.monitor.score(more), scope)
         except BaseException:
             discard_media(services.store, more)
             raise
     return present.whole(services.store.get(conversation_id, scope), services.settings.zone)
+
+
+def _require_usable(path: FilePath, name: str, services: Services) -> None:
+    """Refuses what is no recording, or over the limits, under the name that the caller gave it."""
+    try:
+        probe(path, services.settings.media_limits)
+    except EmotionMonitorError as error:
+        raise type(error)(error.what, where=name, remedy=error.remedy) from error
 
 
 def _require_range(header: str | None, size: int) -> None:
