@@ -8,7 +8,7 @@ import numpy as np
 
 from fusion.loglinear import Array, K, Weights, contributions, disagreement, softmax, terms
 from fusion.risk import RiskModel
-from fusion.trajectory import trajectory
+from fusion.trajectory import outcomes, trajectory, turn_sentiments
 from multimodal.checkpoints import load_checkpoint
 from multimodal.conversation import Conversation
 from multimodal.emotions import EMOTIONS, Emotion, EmotionScores, valence_of
@@ -82,6 +82,16 @@ class LateFuser:
     ) -> Trajectory:
         """The trajectory of a conversation so far; causal, see `fusion.trajectory`."""
         return trajectory(self._risk, conversation, scores, answers)
+
+    def outcomes(
+        self,
+        conversation: Conversation,
+        scores: Sequence[Mapping[str, EmotionScores]],
+        answers: Sequence[FusedAnswer],
+    ) -> Array:
+        """After each turn, P(ends dissatisfied, neutral, satisfied): float64 (n, 3)."""
+        sentiment = turn_sentiments(conversation, scores, answers, self._risk.head_share)
+        return outcomes(self._risk, conversation.turns, sentiment)
 
 
 def stacked(

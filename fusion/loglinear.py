@@ -31,6 +31,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.arrays import read_arrays
 from multimodal.emotions import EMOTIONS
 from multimodal.errors import CheckpointError
 
@@ -108,12 +109,9 @@ class Weights:
         Raises:
             CheckpointError: If the file is no such weights, or the shapes do not fit.
         """
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                names = tuple(str(name) for name in data["names"])
-                weights = cls(names, **{name: data[name] for name in _ARRAYS})
-        except (OSError, ValueError, KeyError) as error:
-            raise CheckpointError(f"no fusion weights: {error}.", where=str(path)) from error
+        arrays = read_arrays(path, ("names", *_ARRAYS))
+        names = tuple(str(name) for name in arrays.pop("names"))
+        weights = cls(names, **arrays)
         m = len(names)
         shapes = ((K,), (m,), (m, K, K), (m, K), (m, m))
         found = tuple(getattr(weights, name).shape for name in _ARRAYS)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fusion.arrays import read_arrays
 from fusion.loglinear import Array, softmax
 from multimodal.checkpoints import load_checkpoint
 from multimodal.emotions import ModelInfo
@@ -109,11 +110,7 @@ class RiskModel:
         """
         found = load_checkpoint("fusion", name)
         path = found.file("weights.npz")
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                arrays = {key: data[key] for key in _ARRAYS}
-        except (OSError, ValueError, KeyError) as error:
-            raise CheckpointError(f"no risk model: {error}.", where=str(path)) from error
+        arrays = read_arrays(path, _ARRAYS)
         hidden = len(arrays["hidden_bias"]) // 3
         shapes = ((3 * hidden, INPUTS), (3 * hidden,), (3 * hidden, hidden), (3 * hidden,))
         if tuple(arrays[key].shape for key in _ARRAYS) != (*shapes, (3, hidden), (3,)):

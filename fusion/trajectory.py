@@ -39,19 +39,10 @@ def trajectory(
         answers: Each turn's fused answer.
     """
     turns = conversation.turns
-    emotional = np.array([turn_sentiment(answer) for answer in answers]).reshape(-1, 3)
-    customer = np.array([turn.role is Role.CUSTOMER for turn in turns], dtype=bool)
-    known = customer & (emotional.sum(axis=1) > 0)
-    sentiment = quarters([turns[i] for i in np.flatnonzero(customer)], emotional[customer])
-    blended = (
-        np.array(
-            [
-                blend(row, scored, model.head_share)
-                for row, scored in zip(emotional, scores, strict=True)
-            ]
-        ).reshape(-1, 3)
-        * known[:, None]
-    )
+    own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
+    emotional = np.array([turn_sentiment(answers[i]) for i in own]).reshape(-1, 3)
+    sentiment = quarters([turns[i] for i in own], emotional)
+    blended = turn_sentiments(conversation, scores, answers, model.head_share)
     ends = [value for value in sentiment if value is not None]
     talk, silence, overlap = talk_times(turns)
     return Trajectory(
@@ -83,6 +74,29 @@ def outcomes(model: RiskModel, turns: Sequence[Turn], sentiment: ArrayLike) -> A
     start = model.outcomes(inputs_of([False], np.zeros((1, 3)), [0]))
     answers: Array = np.concatenate([start, after])[np.cumsum(heard)]
     return answers
+
+
+def turn_sentiments(
+    conversation: Conversation,
+    scores: Sequence[Mapping[str, EmotionScores]],
+    answers: Sequence[FusedAnswer],
+    head_share: float,
+) -> Array:
+    """What the risk is computed from, float64 (n, 3); zeros for all but the customer's known turns.
+
+    Args:
+        conversation: The conversation.
+        scores: Each turn's scores by modality.
+        answers: Each turn's fused answer.
+        head_share: See `blend`.
+    """
+    sentiment = np.zeros((len(conversation.turns), 3))
+    for i, (turn, scored, answer) in enumerate(
+        zip(conversation.turns, scores, answers, strict=True)
+    ):
+        if turn.role is Role.CUSTOMER and answer.label != UNKNOWN:
+            sentiment[i] = blend(turn_sentiment(answer), scored, head_share)
+    return sentiment
 
 
 def turn_sentiment(answer: FusedAnswer) -> Array:
