@@ -1,0 +1,117 @@
+"""Follows one face through the pictures of a turn, and says how usable each sight of it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multimodal.emotions import FloatArray
+from vision.alignment import align
+from vision.detection import Face, FaceDetector
+
+DETECT_EVERY = 5
+"""At least every so many pictures the detector looks; in between a still face is taken over."""
+SAME_FACE = 0.9
+"""Correlation of two aligned faces above which the face has not moved."""
+LOST_AFTER = 5
+"""Pictures after which a face that is gone is given up, and the most prominent one taken."""
+_MIN_OVERLAP = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The face in one picture.
+
+    Attributes:
+        face: Where it is.
+        crop: Aligned, grey uint8 (SIDE, SIDE).
+        quality: In [0, 1]; see `quality`.
+    """
+
+    face: Face
+    crop: NDArray[np.uint8]
+    quality: float
+
+
+class FaceTracker:
+    """Finds the most prominent face and stays with it. One per turn; it holds no pictures.
+
+    Args:
+        detector: What finds faces.
+    """
+
+    def __init__(self, detector: FaceDetector) -> None:
+        self._detector = detector
+        self._last: Sight | None = None
+        self._age = 0  # pictures since the detector last saw the face
+
+    def follow(self, image: NDArray[np.uint8]) -> Sight | None:
+        """The face in the next picture, or None where it is not to be seen.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+        """
+        self._age += 1
+        if self._last is not None and self._age < DETECT_EVERY:
+            crop = align(image, self._last.face.landmarks)
+            if _correlation(crop, self._last.crop) > SAME_FACE:
+                return Sight(self._last.face, crop, quality(self._last.face, crop))
+        face = self._choose(self._detector.detect(image), image.shape[:2])
+        if face is None:
+            return None
+        crop = align(image, face.landmarks)
+        self._last, self._age = Sight(face, crop, quality(face, crop)), 0
+        return self._last
+
+    def _choose(self, faces: list[Face], shape: tuple[int, ...]) -> Face | None:
+        if self._last is not None and self._age <= LOST_AFTER:
+            last = self._last.face.box
+            overlaps = [(overlap(face.box, last), i) for i, face in enumerate(faces)]
+            best, index = max(overlaps, default=(0.0, 0))
+            return faces[index] if best >= _MIN_OVERLAP else None
+        return max(faces, key=lambda face: prominence(face, shape), default=None)
+
+
+def prominence(face: Face, shape: tuple[int, ...]) -> float:
+    """Size of a face, counted half at the edge of the picture and whole in its middle.
+
+    Args:
+        face: The face.
+        shape: Height and width of the picture in pixels.
+    """
+    height, width = shape[:2]
+    x, y = (face.box[:2] + face.box[2:]) / 2
+    distance = np.hypot(x / width - 0.5, y / height - 0.5) / np.hypot(0.5, 0.5)
+    return float(face.size * (1 - 0.5 * min(1.0, distance)))
+
+
+def overlap(a: FloatArray, b: FloatArray) -> float:
+    """Intersection over union of two boxes (left, top, right, bottom), in [0, 1]."""
+    extent = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)
+    shared = float(np.prod(extent))
+    whole = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - shared
+    return shared / whole if whole > 0 else 0.0
+
+
+def quality(face: Face, crop: NDArray[np.uint8]) -> float:
+    """How usable a sight is: the detector's score times factors for size and sharpness.
+
+    Size counts in full from 64 pixels and nothing at 16. Sharpness is the variance of the Laplacian
+    (Pech-Pacheco et al. 2000) of the aligned face; below 100 it counts in proportion, down to 0.2.
+
+    Returns:
+        In [0, 1].
+    """
+    import cv2
+
+    size = np.clip((face.size - 16) / 48, 0, 1)
+    sharpness = np.clip(cv2.Laplacian(crop, cv2.CV_64F).var() / 100, 0.2, 1)
+    return float(np.clip(face.score * size * sharpness, 0, 1))
+
+
+def _correlation(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    x, y = a.astype(np.float32) - a.mean(), b.astype(np.float32) - b.mean()
+    norm = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / norm if norm > 0 else 0.0
