@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multimodal.checkpoints import Checkpoint
 from multimodal.emotions import Evidence
@@ -77,15 +78,14 @@ class NgramModel:
         for head, size in self._sizes.items():
             heads[head] = softmax(scores[column : column + size])
             column += size
-        emotion = int(heads[EMOTION].argmax())
-        table = self._weight[:, : self._sizes[EMOTION]]
-        moved = table[ids, emotion] - table[ids].mean(axis=1)
+        logits = rows[:, : self._sizes[EMOTION]]
+        moved = values * (logits[:, heads[EMOTION].argmax()] - logits.mean(axis=1))
+        occurrence = np.searchsorted(ids, grams.ids)
+        part = moved[occurrence] / np.bincount(occurrence)[occurrence]
         return Reading(
             heads,
             _reliability(text, grams),
-            _evidence(
-                source, text, grams, dict(zip(ids.tolist(), (values * moved).tolist(), strict=True))
-            ),
+            _evidence(source, text, grams, part),
             window_note(source),
         )
 
@@ -117,14 +117,19 @@ def _reliability(text: Normalised, grams: Grams) -> float:
 
 
 def _evidence(
-    source: str, text: Normalised, grams: Grams, moved: Mapping[int, float]
+    source: str, text: Normalised, grams: Grams, part: NDArray[np.float32]
 ) -> tuple[Evidence, ...]:
-    """Spans of the source that moved the answer most; an n-gram's part falls on its characters."""
+    """Spans of the source that moved the answer most.
+
+    Args:
+        source: The turn's text.
+        text: The same, normalised.
+        grams: Its known n-grams, n of them.
+        part: float32 (n,), how much each moved the answer; it is shared by its characters.
+    """
     if not len(grams.ids):
         return ()
-    total = np.array([moved[i] for i in grams.ids.tolist()], dtype=np.float64)
-    _, place, counts = np.unique(grams.ids, return_inverse=True, return_counts=True)
-    share = total / counts[place] / (grams.ends - grams.starts)
+    share = part.astype(np.float64) / (grams.ends - grams.starts)
     steps = np.zeros(len(text.characters) + 1)
     np.add.at(steps, grams.starts, share)
     np.add.at(steps, grams.ends, -share)
