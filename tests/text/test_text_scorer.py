@@ -29,7 +29,8 @@ def score(*texts: str) -> list[EmotionScores]:
 
 def test_it_is_a_scorer() -> None:
     assert isinstance(SCORER, Scorer)
-    assert (SCORER.modality, SCORER.needs, SCORER.stateful) == ("text", {"text"}, False)
+    assert (SCORER.modality, SCORER.stateful) == ("text", False)
+    assert SCORER.needs == frozenset({"text"})
     assert SCORER.info.terms == "research"
 
 
