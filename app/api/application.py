@@ -73,7 +73,6 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         version=version("emotion-monitor"),
         description=_DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=MAX_JSON_BYTES,
         form_limits={
             "max_files": MAX_FILES,
             "max_fields": MAX_FIELDS,
@@ -90,7 +89,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             (503, "The database or a model is not there at the moment."),
         )
     }
-    api = APIRouter(prefix="/api/v1", responses=described)
+    api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from multimodal.conversation import MAX_TURNS
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 Label = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear", "unknown"]
 Emotion = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear"]
@@ -194,7 +196,9 @@ class ConversationIn(BaseModel):
     notice: str = Field("", description="Notice or consent under which it is analysed.")
     language: str = Field("zh", description="BCP 47 tag.")
     attributes: dict[str, Any] = Field({}, description="Further metadata of the source.")
-    turns: list[TurnIn] = Field(description="In the order of their start, at most 20,000.")
+    turns: list[TurnIn] = Field(
+        max_length=MAX_TURNS, description="In the order of their start, at most 20,000."
+    )
 
 
 class CorrectionIn(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ WRITE = "emotion_monitor_write"
 """Execution option of connections that will write."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_EMPTY: Mapping[type, str] = {dict: "{}", list: "[]"}
+"""Half of all values are empty."""
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -84,6 +87,8 @@ def in_utc(moment: datetime) -> datetime:
 
 def dump_json(value: Any) -> str:
     """JSON that both databases store: no NaN (becomes null), no NUL or lone surrogates (U+FFFD)."""
+    if not value and type(value) in _EMPTY:
+        return _EMPTY[type(value)]
     try:
         text = _ENCODER.encode(value)
     except ValueError:

@@ -197,23 +197,41 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+def _create_database(server: str, template: str = "template1") -> str:
+    name = f"test_{uuid.uuid4().hex}"
+    command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(server + "postgres", autocommit=True) as connection:
+        connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """Name of a database with the tables in it, to be copied."""
+    name = _create_database(postgres_server)
+    upgrade(Settings(database_url=postgres_server + name))
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """An empty database of each kind, without any tables."""
     if request.param == "sqlite":
         return Settings(data_dir=tmp_path / "data")
     server = request.getfixturevalue("postgres_server")
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server + "postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return Settings(data_dir=tmp_path / "data", database_url=server + name)
+    return Settings(data_dir=tmp_path / "data", database_url=server + _create_database(server))
 
 
-@pytest.fixture
-def settings(empty_settings: Settings) -> Settings:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A database of each kind with the tables in it."""
-    upgrade(empty_settings)
-    return empty_settings
+    if request.param == "sqlite":
+        settings = Settings(data_dir=tmp_path / "data")
+        upgrade(settings)
+        return settings
+    server = request.getfixturevalue("postgres_server")
+    name = _create_database(server, request.getfixturevalue("postgres_template"))
+    return Settings(data_dir=tmp_path / "data", database_url=server + name)
 
 
 @pytest.fixture

@@ -18,14 +18,14 @@ from tests.app.conftest import API, chat, problem
     ["limit=201", "limit=0", "offset=-1", "offset=9223372036854775808", "sort=text", "min_risk=nan",
      "min_risk=2", "channel=fax", "started_from=yesterday", "id=0", "id=x", "q=" + "x" * 201],
 )  # fmt: skip
-def test_wrong_filters(client: TestClient, query: str) -> None:
-    problem(client.get(f"{API}/conversations?{query}"), 422)
+def test_wrong_filters(sqlite_client: TestClient, query: str) -> None:
+    problem(sqlite_client.get(f"{API}/conversations?{query}"), 422)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "x", "1.5", "1e3"])
-def test_wrong_ids(client: TestClient, number: str) -> None:
-    problem(client.get(f"{API}/conversations/{number}"), 422)
-    problem(client.delete(f"{API}/conversations/{number}"), 422)
+def test_wrong_ids(sqlite_client: TestClient, number: str) -> None:
+    problem(sqlite_client.get(f"{API}/conversations/{number}"), 422)
+    problem(sqlite_client.delete(f"{API}/conversations/{number}"), 422)
 
 
 def test_ids_that_are_not_there(client: TestClient) -> None:
@@ -60,7 +60,7 @@ TURN = b'{"turns": [%s]}'
         (TURN % b'{"role": "customer", "channel": 5000}', 422, "channel"),
         (TURN % b'{"role": "customer", "txt": "x"}', 422, "txt"),
         (TURN % (b'{"role": "customer", "text": "%s"}' % (b"x" * 2_000_000)), 422, "100,000"),
-        (TURN % b",".join([b'{"role":"customer","text":"x"}'] * 100_000), 422, "20,000"),
+        (TURN % b",".join([b'{"role":"customer","text":"x"}'] * 100_000), 422, "20000"),
         (b'{"external_id": "x", "turns": [], "started_at": "yesterday"}', 422, "started_at"),
         (
             b'{"external_id": "x", "turns": [], "started_at": "0001-01-01T00:00:00+08:00"}',
