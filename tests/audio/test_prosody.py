@@ -13,7 +13,7 @@ from multimodal.emotions import FloatArray
 def harmonic_tone(hz: float, seconds: float = 1.5, rate: int = 16000) -> FloatArray:
     time = np.arange(int(seconds * rate)) / rate
     partials = [np.sin(2 * np.pi * hz * k * time) / k for k in range(1, int(3500 / hz))]
-    return (0.2 * np.sum(partials, axis=0)).astype(np.float32)
+    return np.asarray(0.2 * np.sum(partials, axis=0), dtype=np.float32)
 
 
 def syllables(count: int, hz: float = 180.0, rate: int = 16000) -> FloatArray:

@@ -1,0 +1,187 @@
+"""Emotion of a turn from how it is spoken: prosody against the speaker's own normal voice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from audio.baseline import Baseline, Population
+from audio.judge import Judge, Judgement
+from audio.prosody import NAMES, SILENCE_DB, Prosody, measure
+from multimodal.checkpoints import Checkpoint, load_checkpoint
+from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, valence_of
+from multimodal.errors import CheckpointError, InvalidInputError
+from multimodal.scoring import VOICE, Need, TurnInput
+
+DEFAULT_CHECKPOINT = "prosody"
+INPUTS = ["features", "mean", "spread", "count"]
+OUTPUTS = ["probabilities", "arousal"]
+SHORTEST_SECONDS = 0.3
+_UNTRUSTED = 0.05  # reliability of what is hardly a voice: a tone, noise, music
+_LEAST_VOICED = 0.1  # seconds
+_FEWEST_TURNS = 3  # before which nothing is said about a speaker's normal
+_EVIDENCE: Mapping[str, str] = {"pitch": "pitch_mean", "energy": "level_mean", "rate": "rate"}
+
+
+class VoiceScorer:
+    """Scores voices (see `multimodal.scoring.Scorer`).
+
+    The carried state is the speaker's running normal (`audio.baseline.Baseline`). A turn is judged
+    by the normal of the turns before it, and then becomes part of it.
+
+    Args:
+        checkpoint: Name of a shipped checkpoint, or path of a folder.
+
+    Raises:
+        ModelMissingError: When first used, if there is no such checkpoint.
+        CheckpointError: When first used, if it is damaged or made for other features.
+    """
+
+    modality: str = VOICE
+    needs: frozenset[Need] = frozenset({"audio"})
+    stateful: bool = True
+
+    def __init__(self, checkpoint: str = DEFAULT_CHECKPOINT) -> None:
+        self._name = checkpoint
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint that answers, verified."""
+        checkpoint = load_checkpoint("audio", self._name)
+        if tuple(checkpoint.config.get("features", ())) != NAMES:
+            raise CheckpointError(
+                "it was trained on other prosody features than this version measures.",
+                where=str(checkpoint.path),
+                remedy="Train it again with python -m audio.train.",
+            )
+        return checkpoint
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model that answers."""
+        return self.checkpoint.info
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The network with the population that it was trained on."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(
+            str(self.checkpoint.file("model.onnx")), options, providers=["CPUExecutionProvider"]
+        )
+
+        def run(*inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+            probabilities, arousal = session.run(OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
+            return probabilities, arousal
+
+        config = self.checkpoint.config["population"]
+        population = Population(
+            mean=np.asarray(config["mean"], dtype=np.float32),
+            spread=np.asarray(config["spread"], dtype=np.float32),
+            prior=float(config["prior"]),
+        )
+        return Judge(run, population)
+
+    def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
+        """One answer per input, in order."""
+        answers: list[EmotionScores | None] = [None] * len(inputs)
+        rows, prosodies, baselines = [], [], []
+        for row, item in enumerate(inputs):
+            heard = self._hear(item)
+            if isinstance(heard, EmotionScores):
+                answers[row] = heard
+                continue
+            rows.append(row)
+            prosodies.append(heard)
+            baselines.append(_carried(item))
+        if rows:
+            features = np.stack([prosody.features for prosody in prosodies])
+            judged = self.judge.judge(features, baselines)
+            for i, row in enumerate(rows):
+                answers[row] = self._answer(inputs[row], prosodies[i], baselines[i], judged, i)
+        return [answer for answer in answers if answer is not None]
+
+    def _hear(self, item: TurnInput) -> Prosody | EmotionScores:
+        reason = _unusable(item)
+        if not reason and item.audio is not None and item.rate is not None:
+            prosody = measure(item.audio, item.rate)
+            if prosody.level >= SILENCE_DB:
+                return prosody
+            reason = "silence"
+        return EmotionScores.missing(reason, model=self.info, state=item.state)
+
+    def _answer(
+        self, item: TurnInput, prosody: Prosody, baseline: Baseline, judged: Judgement, row: int
+    ) -> EmotionScores:
+        probabilities = judged.probabilities[row]
+        reliability, note = _reliability(prosody)
+        after = baseline
+        if reliability > _UNTRUSTED:
+            after = baseline.update(prosody.features)
+        return EmotionScores(
+            probabilities=probabilities,
+            reliability=reliability,
+            valence=valence_of(probabilities),
+            arousal=float(np.clip(judged.arousal[row], 0, 1)),
+            evidence=self._evidence(item, prosody, baseline),
+            model=self.info,
+            reason=note,
+            state=after.to_state(),
+        )
+
+    def _evidence(
+        self, item: TurnInput, prosody: Prosody, baseline: Baseline
+    ) -> tuple[Evidence, ...]:
+        # Compared with this speaker's own plain mean: what a supervisor can check by ear.
+        if baseline.count < _FEWEST_TURNS or np.isnan(prosody.features).any():
+            return ()
+        _, spread = baseline.normal(self.judge.population)
+        found = []
+        for name, feature in _EVIDENCE.items():
+            column = NAMES.index(feature)
+            usual, now = float(baseline.mean[column]), float(prosody.features[column])
+            value = 100 * (now / max(usual, 1e-3) - 1) if name == "rate" else now - usual
+            weight = float(np.tanh((now - usual) / (2 * spread[column])))
+            found.append(
+                Evidence("prosody", name, weight, item.turn.start, item.turn.end, round(value, 2))
+            )
+        return tuple(sorted(found, key=lambda e: -abs(e.weight)))
+
+
+def _unusable(item: TurnInput) -> str:
+    """Why a turn's audio cannot be measured at all; empty where it can."""
+    if item.audio is None or item.rate is None:
+        return item.reason or "no audio"
+    if item.audio.ndim != 1:
+        return f"audio of shape {item.audio.shape}, expected one channel"
+    if item.rate <= 0:
+        return f"audio at {item.rate} Hz"
+    if item.audio.size < SHORTEST_SECONDS * item.rate:
+        return f"shorter than {SHORTEST_SECONDS} s"
+    if not np.isfinite(item.audio).all():
+        return "audio with NaN or infinite samples"
+    return ""
+
+
+def _carried(item: TurnInput) -> Baseline:
+    # A state of another model's features is of no use: the speaker is then learnt anew.
+    try:
+        return Baseline.from_state(item.state, len(NAMES))
+    except InvalidInputError:
+        return Baseline.empty(len(NAMES))
+
+
+def _reliability(prosody: Prosody) -> tuple[float, str]:
+    """How far to trust an answer, in [0, 1], and a note where that is hardly at all."""
+    if prosody.voiced_seconds < _LEAST_VOICED or np.isnan(prosody.features).any():
+        return _UNTRUSTED, "hardly any voice"
+    if prosody.monotone:
+        return _UNTRUSTED, "a steady tone, not a voice"
+    enough = prosody.voiced_seconds / (prosody.voiced_seconds + 0.3)
+    clear = float(np.clip(prosody.snr / 20, 0.1, 1))
+    return max(_UNTRUSTED + 0.01, enough * clear), ""
