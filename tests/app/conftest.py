@@ -192,7 +192,7 @@ def postgres_server() -> Iterator[str]:
             pytest.fail((folder / "log").read_text())
         yield url
     finally:
-        server.send_signal(signal.SIGINT)  # "Fast" shutdown.
+        server.send_signal(signal.SIGQUIT)  # At once: nothing of it is kept.
         server.wait(30)
         shutil.rmtree(folder)
 
