@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -93,15 +93,7 @@ def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Inges
     """
     from multimodal.formats import parse_transcript
 
-    path = Path(name)
-    try:
-        for item in parse_transcript(data, name):
-            if isinstance(item, EmotionMonitorError):
-                yield Ingested(path, error=item)
-            else:
-                yield Ingested(path, _with_options(item, options))
-    except EmotionMonitorError as error:
-        yield Ingested(path, error=error)
+    return _read(lambda: parse_transcript(data, name), Path(name), options)
 
 
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
@@ -188,8 +180,16 @@ def _looks_like_text(path: Path) -> bool:
 def _transcript(path: Path, options: IngestOptions) -> Iterator[Ingested]:
     from multimodal.formats import read_transcript
 
+    return _read(lambda: read_transcript(path), path, options)
+
+
+def _read(
+    reading: Callable[[], Iterable[Conversation | EmotionMonitorError]],
+    path: Path,
+    options: IngestOptions,
+) -> Iterator[Ingested]:
     try:
-        for item in read_transcript(path):
+        for item in reading():
             if isinstance(item, EmotionMonitorError):
                 yield Ingested(path, error=item)
             else:

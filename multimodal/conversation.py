@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from multimodal.errors import InvalidConversationError
@@ -245,20 +245,7 @@ class Conversation:
         return max(known) if known else None
 
 
-_TEXT_FIELDS: tuple[
-    Literal[
-        "external_id",
-        "source",
-        "queue",
-        "team",
-        "customer_ref",
-        "customer_display",
-        "business_type",
-        "notice",
-        "language",
-    ],
-    ...,
-] = (
+_TEXT_FIELDS = (
     "external_id",
     "source",
     "queue",
