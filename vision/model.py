@@ -60,11 +60,11 @@ class ExpressionNet(nn.Module):
 
 
 class Calibrated(nn.Module):
-    """What is exported: softmax(logits / temperature + prior).
+    """What is exported: softmax((logits + prior) / temperature).
 
     Args:
         network: The trained network.
-        temperature: Divides the logits (Guo et al. 2017, "On calibration").
+        temperature: Sets how sure the answer is (Guo et al. 2017, "On calibration").
         prior: (classes,), the part of the classes' log frequency that is put back.
     """
 
@@ -77,4 +77,4 @@ class Calibrated(nn.Module):
 
     def forward(self, faces: Tensor) -> Tensor:
         """(n, 1, 48, 48) in [0, 255] to probabilities (n, classes)."""
-        return torch.softmax(self.network(faces) / self.temperature + self.prior, dim=1)
+        return torch.softmax((self.network(faces) + self.prior) / self.temperature, dim=1)

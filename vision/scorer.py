@@ -140,6 +140,8 @@ def moments(
 ) -> tuple[Evidence, ...]:
     """When the face showed the emotion most clearly: at most `MOMENTS`, strongest first.
 
+    After the first, only moments at which it was the most probable emotion.
+
     Args:
         times: Seconds from the start of the conversation, (n,), rising; n >= 1.
         weights: Quality of each sight, (n,).
@@ -148,9 +150,11 @@ def moments(
     """
     step = float(np.median(np.diff(times))) if len(times) > 1 else 0.2
     chosen: list[Evidence] = []
+    showing = each.argmax(axis=1) == emotion
     for row in np.argsort(-weights * each[:, emotion], kind="stable"):
         start = float(times[row])
-        if all(abs(start - (other.start or 0.0)) >= APART for other in chosen):
+        apart = all(abs(start - (other.start or 0.0)) > APART - 1e-6 for other in chosen)
+        if apart and (showing[row] or not chosen):
             weight = round(float(each[row, emotion]), 4)
             chosen.append(
                 Evidence("moment", str(EMOTIONS[emotion]), weight, start, start + max(step, 0.04))

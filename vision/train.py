@@ -88,7 +88,7 @@ def fit(data: FerPlus, validation: FerPlus, epochs: int) -> tuple[ExpressionNet,
     generator = torch.Generator().manual_seed(SEED)
     faces = torch.from_numpy(data.faces)[:, None]
     labels = torch.from_numpy(soft_labels(data.votes))
-    prior = labels.mean(dim=0).log()
+    prior = labels.mean(dim=0).clamp(min=1e-5).log()  # a class may be absent from one's own data
     network = ExpressionNet(len(EXPRESSIONS))
     optimiser = torch.optim.SGD(
         network.parameters(), LEARNING_RATE, 0.9, weight_decay=WEIGHT_DECAY, nesterov=True
@@ -137,12 +137,12 @@ def calibrate(network: ExpressionNet, data: FerPlus, prior: Tensor) -> tuple[flo
     for share in PRIOR_SHARES:
         losses = {
             temperature: nn.functional.cross_entropy(
-                logits / temperature + share * prior, truth
+                (logits + share * prior) / temperature, truth
             ).item()
             for temperature in np.arange(0.3, 2.01, 0.05)
         }
         temperature = min(losses, key=losses.__getitem__)
-        probabilities = torch.softmax(logits / temperature + share * prior, dim=1).numpy()
+        probabilities = torch.softmax((logits + share * prior) / temperature, dim=1).numpy()
         report = classification_report(data.majority, probabilities, EXPRESSIONS)
         score = (report["accuracy"] + report["macro_recall"]) / 2
         log.info(
@@ -175,8 +175,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--validation-out",
         type=Path,

@@ -163,9 +163,8 @@ def test_moments_are_the_clearest_ones_and_lie_apart() -> None:
     each = np.full((20, 7), 0.1, np.float32)
     each[[4, 5, 15], 1] = [0.8, 0.9, 0.7]
     found = moments(times, np.ones(20), each, 1)
-    assert [item.start for item in found][:2] == pytest.approx([1.0, 3.0])
-    assert [item.weight for item in found][:2] == pytest.approx([0.9, 0.7])
-    assert len(found) == 3
+    assert [item.start for item in found] == pytest.approx([1.0, 3.0])
+    assert [item.weight for item in found] == pytest.approx([0.9, 0.7])
 
 
 def test_contempt_goes_to_disgust() -> None:
