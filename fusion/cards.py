@@ -62,7 +62,11 @@ def _fusion_rows(metrics: Mapping[str, Any], stack: str) -> list[tuple[str, str,
         ),
         ("macro-F1", f"{metrics['macro_f1']:.3f}", f"mean {mean['macro_f1']:.3f}"),
         ("ECE", f"{metrics['ece']:.3f}", f"mean {mean['ece']:.3f}"),
-        ("accuracy above the best single modality, 95 %", f"{low:+.3f} to {high:+.3f}", "0"),
+        (
+            "accuracy above the best single modality, raw or calibrated, 95 %",
+            f"{low:+.3f} to {high:+.3f}",
+            "0",
+        ),
     ]
     rows += [
         (
@@ -181,6 +185,6 @@ def _trajectory_card(metrics: Mapping[str, Any]) -> str:
             "Lengths are learned in words and served in characters / 1.6, which fits Chinese.",
         ],
         method="A gated recurrent unit with 32 states (Cho et al. 2014), forward only, so that the "
-        "risk at a turn depends on nothing later; half of the training dialogues are read through "
-        "the text model's measured errors, and 5 % of turns have no sentiment.",
+        "risk at a turn depends on nothing later; a third of the training dialogues are read "
+        "through the text model's measured errors, and 5 % of turns have no sentiment.",
     )

@@ -19,7 +19,7 @@ L2 = 1e-4
 HIDDEN = 32
 EPOCHS = 10
 BATCH = 128
-NOISY = 0.5
+NOISY = 0.35
 """Share of the dialogues that are read through the text model's errors instead of human eyes."""
 UNHEARD = 0.05
 """Share of the customer's turns that have no sentiment at all."""

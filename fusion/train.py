@@ -41,7 +41,7 @@ from multimodal.metrics import masked
 VERSION = "1.0.0"
 FOLDS = 5
 SHOPS = ("clothes", "makeup")
-HEAD_SHARES = (0.0, 0.5, 1.0)
+HEAD_SHARES = (0.0, 0.5)
 """Tried for `RiskModel.head_share`; the best early warning on JDDC ships."""
 RESAMPLES = 1000
 
@@ -186,7 +186,10 @@ def _answers(weights: Weights, probabilities: Array) -> dict[str, Array]:
 
 
 def _measured(turns: Judgements, answers: dict[str, Array]) -> dict[str, Any]:
-    """The fused answer beside the naive mean and the product, and its gain over the best input."""
+    """The fused answer beside the naive mean and product, and its gain over the best modality.
+
+    The best modality is the best of all, as it came in or calibrated by the fuser.
+    """
     report = fusion_report(turns, answers)
     floored = turns.probabilities + 0.01
     product = np.prod(floored / floored.sum(axis=-1, keepdims=True), axis=1)
@@ -196,8 +199,10 @@ def _measured(turns: Judgements, answers: dict[str, Array]) -> dict[str, Any]:
         whole = answer / answer.sum(axis=1, keepdims=True)
         judged = fusion_report(turns, {everything: whole})
         report[f"naive_{name}"] = {key: judged[key] for key in ("accuracy", "macro_f1", "ece")}
-    tops = turns.probabilities.argmax(axis=-1) == turns.truth[:, None]
-    best = tops[:, tops.mean(axis=0).argmax()]
+    singles = [turns.probabilities[:, m] for m in range(len(turns.modalities))]
+    singles += [answers[name] for name in turns.modalities]
+    hits = [masked(p, turns.allowed).argmax(axis=1) == turns.truth for p in singles]
+    best = max(hits, key=lambda hit: float(hit.mean()))
     fused = masked(answers[everything], turns.allowed).argmax(axis=1) == turns.truth
     report["gain_95"] = _interval(fused.astype(float) - best, _clusters(turns))
     return {"n": len(turns.truth), **report}

@@ -57,12 +57,12 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
 
 def _fusion(turns: Judgements, checkpoint: str) -> Measured:
     fuser = LateFuser(checkpoint)
+    inputs = [
+        [EmotionScores(p.astype(np.float32), 1.0) for p in row] for row in turns.probabilities
+    ]
     answers = {}
     for name, chosen in subsets(turns.modalities).items():
-        scores = [
-            {turns.modalities[m]: EmotionScores(row[m].astype(np.float32), 1.0) for m in chosen}
-            for row in turns.probabilities
-        ]
+        scores = [{turns.modalities[m]: row[m] for m in chosen} for row in inputs]
         answers[name] = np.array([answer.probabilities for answer in fuser.fuse(scores)])
     return Measured(len(turns.truth), fusion_report(turns, answers), _named(fuser))
 
