@@ -18,6 +18,8 @@ import typer
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from app.ingest import Ingested, IngestOptions
     from app.store import Store
     from multimodal.scoring import ScoredConversation
@@ -34,6 +36,8 @@ app.add_typer(db, name="db")
 
 SHOWN = 100
 """Conversations that a table in the terminal shows; all are written with --out and --json."""
+FILE_WIDTH = 140
+"""Characters a line where stdout is no terminal."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
@@ -150,7 +154,6 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("metric", "value", title=f"{task}: {result['checkpoint']}, n = {result['n']:,}")
@@ -159,7 +162,7 @@ def evaluate(
             table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     for label, row in result["metrics"].get("per_class", {}).items():
         table.add_row(f"  {label}", "  ".join(f"{k} {v:.3g}" for k, v in row.items()))
-    Console().print(table)
+    _print(table)
 
 
 @app.command()
@@ -284,9 +287,7 @@ def _score(
         from app.terminal import conversation_table, overview_table
 
         show = conversation_table(shown[0]) if len(shown) == 1 else overview_table(shown)
-        from rich.console import Console
-
-        Console().print(show)
+        _print(show)
     if failures:
         _say(f"{len(failures)} item(s) failed; the others were scored.")
     return not failures
@@ -322,13 +323,19 @@ def _with_progress(results: Iterable[ScoredConversation]) -> Iterator[ScoredConv
 
 
 def _table(rows: list[dict[str, Any]], columns: list[str]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(*columns)
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    Console().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """A table on stdout: as wide as the terminal, or as a file is comfortably read."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
 
 
 def _say(message: str) -> None:

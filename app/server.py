@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,9 @@ def serve(settings: Settings, *, dashboard: bool) -> None:
         settings: Addresses, ports, database.
         dashboard: Whether to serve the dashboard too.
     """
+    # The API's server ends itself by the signal that it was stopped with; with this handler it ends
+    # by an exception, so that the dashboard is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     beside = _start_dashboard(settings) if dashboard else None
     try:
         uvicorn.run(

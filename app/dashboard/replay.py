@@ -186,7 +186,7 @@ def _transcript(conversation: dict[str, Any]) -> None:
 
 
 def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
-    when, what, answer = st.columns([1, 4.6, 3.4], vertical_alignment="top")
+    when, what, answer, person = st.columns([1, 4.4, 3, 1.3], vertical_alignment="top")
     if when.button(
         clock(turn["start"]) if turn["start"] is not None else str(turn["number"]),
         key=f"seek-{number}-{turn['number']}",
@@ -196,34 +196,36 @@ def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) 
     ):
         _seek(number, turn)
         st.rerun()
-    fused = turn["answer"]
     agent = turn["role"] in ("agent", "bot")
-    colour = EMOTION_COLOURS[fused["label"]]
+    text = turn["scores"].get("text", {})
     words = [
         (int(e["start"]), int(e["end"]))
-        for e in turn["scores"].get("text", {}).get("evidence", [])
+        for e in text.get("evidence", [])
         if e["kind"] == "word" and e["weight"] > 0 and e.get("start") is not None
     ]
+    # The words speak for what the text model says, which need not be the fused answer.
+    marks = highlighted(turn["text"], words, EMOTION_COLOURS[text.get("label", "unknown")])
     what.html(
         f'<div class="em-turn {"em-agent" if agent else ""}">'
         f"<b>{escape(t('role_' + turn['role']))}</b> "
         f'<span class="em-quiet">{escape(turn["agent_id"])}</span><br>'
-        f"{highlighted(turn['text'], words, colour)}</div>"
+        f"{marks}</div>"
     )
+    if agent:
+        answer.html(f'<span class="em-quiet">{escape(t("not_scored_agent"))}</span>')
+        return
     with answer:
-        if agent:
-            st.html(f'<span class="em-quiet">{escape(t("not_scored_agent"))}</span>')
-        else:
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                _answer(turn, colour)
-                _correction(number, turn, correction)
+        _answer(turn)
+    with person:
+        _correction(number, turn, correction)
 
 
-def _answer(turn: dict[str, Any], colour: str) -> None:
+def _answer(turn: dict[str, Any]) -> None:
     fused = turn["answer"]
+    colour = EMOTION_COLOURS[fused["label"]]
     label = t(fused["label"])
     head = f"{label} {fused['confidence']:.0%}" if fused["label"] != "unknown" else label
-    parts = [chip(head, colour, title=fused["reason"])]
+    parts = [chip(head, colour, title=fused["reason"]) + "<br>"]
     for modality in (*MODALITIES, *sorted(set(turn["scores"]) - set(MODALITIES))):
         scores = turn["scores"].get(modality)
         if scores is None:
@@ -237,11 +239,12 @@ def _answer(turn: dict[str, Any], colour: str) -> None:
             text = f"{name} {t(scores['label'])} {top:.0%}"
             hint = f"{t('reliability')} {scores['reliability']:.2f}. {scores['reason']}"
         parts.append(
-            f'<span class="em-quiet" title="{escape(hint, quote=True)}">{escape(text)}</span>'
+            f'<span class="em-quiet em-modality" title="{escape(hint, quote=True)}">'
+            f"{escape(text)}</span>"
         )
     if fused["disagreement"] >= 0.5:
-        parts.append(f'<span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
-    st.html(" &nbsp;".join(parts), width="content")
+        parts.append(f'<br><span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
+    st.html("".join(parts))
 
 
 def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:
@@ -249,7 +252,7 @@ def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | 
         if correction is not None:
             label = t(correction["label"])
             mark = chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]])
-            st.html(mark, width="content")
+            st.html(mark)
             if st.button(t("undo"), key=f"undo-{correction['id']}", type="tertiary"):
                 client.undo_correction(number, turn["number"], correction["id"])
                 st.rerun()
