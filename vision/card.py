@@ -54,12 +54,12 @@ def card(
         ],
         split=f"{validation:,} further images of the training file, no image of which is a copy of "
         f"one trained on, served for every choice; the {test:,} images of the public test that are "
-        "no copies of training images were measured once. FER2013 does not say who is in a "
+        "no copies of training images were measured at the end; nothing is chosen on them. FER2013 does not say who is in a "
         "picture, so that people cannot be kept apart.",
         measured=measured,
         command="emotion-monitor evaluate face --data ferplus/public_test.parquet",
         cost=f"{config['parameters']:,} parameters, fp32 ONNX; trained in "
-        f"{config['training_minutes']} minutes on two CPU cores shared with other work.",
+        f"{config['training_minutes']} minutes on a shared CPU.",
         use="Faces of customers who were told of it, as one of several hints about a turn, for a "
         "person to judge.",
         limits=[
