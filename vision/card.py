@@ -54,8 +54,8 @@ def card(
         ],
         split=f"{validation:,} further images of the training file, no image of which is a copy of "
         f"one trained on, served for every choice; the {test:,} images of the public test that are "
-        "no copies of training images were measured at the end; nothing is chosen on them. FER2013 does not say who is in a "
-        "picture, so that people cannot be kept apart.",
+        "no copies of training images were measured at the end; nothing is chosen on them. "
+        "FER2013 does not say who is in a picture, so that people cannot be kept apart.",
         measured=measured,
         command="emotion-monitor evaluate face --data ferplus/public_test.parquet",
         cost=f"{config['parameters']:,} parameters, fp32 ONNX; trained in "
