@@ -43,8 +43,8 @@ h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 .em-quiet { opacity: .72; font-size: .82rem; }
 .em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,
   var(--em-colour) 26%, transparent); }
-.em-facts { margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: auto 1fr; gap: .15rem .9rem;
-  font-size: .9rem; }
+.em-facts { margin: 0 !important; padding: 0 !important; display: grid; gap: .15rem .9rem;
+  grid-template-columns: auto 1fr; font-size: .9rem; }
 .em-facts dt { opacity: .72; white-space: nowrap; }
 .em-facts dt, .em-facts dd { margin: 0 !important; padding: 0 !important; }
 .em-facts dd { overflow-wrap: anywhere; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -101,7 +102,6 @@ def test_one_bad_file_loses_no_other(run: Run, tmp_path: Path) -> None:
         (("score", "x", "--channels", "up=agent"), 2, "up"),
         (("evaluate", "nothing", "--data", "."), 2, "there is no task 'nothing'"),
         (("evaluate", "face", "--data", "gone"), 1, "no such file"),
-        (("evaluate", "text-emotion", "--data", ".", "--checkpoint", "gone"), 3, "'gone'"),
         (("nonsense",), 2, "No such command"),
     ],
 )
@@ -109,6 +109,19 @@ def test_exit_status(run: Run, arguments: tuple[str, ...], status: int, message:
     done = run(*arguments)
     assert done.returncode == status, done.stderr.decode()
     assert message in done.stderr.decode()
+
+
+def test_a_missing_model_has_an_exit_status_of_its_own(run: Run, tmp_path: Path) -> None:
+    corpus = tmp_path / "smp.jsonl.gz"
+    with gzip.open(corpus, "wt", encoding="utf-8") as file:
+        file.write('{"text": "气死我了", "emotion": "angry"}\n')
+    done = run("evaluate", "text-emotion", "--data", corpus, "--checkpoint", "gone", "--json")
+    assert done.returncode == 3
+    assert "'gone'" in done.stderr.decode()
+    measured = run("evaluate", "text-emotion", "--data", corpus, "--json")
+    result = json.loads(measured.stdout)
+    assert {"task", "n", "metrics", "checkpoint", "seconds"} == set(result)
+    assert (result["n"], result["metrics"]["accuracy"]) == (1, 1.0)
 
 
 def test_a_full_disk_leaves_nothing_half_written(run: Run, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from multimodal import Conversation, EmotionMonitor, Role, Turn
 def test_every_public_name_can_be_had_and_no_other() -> None:
     for name in multimodal.__all__:
         assert getattr(multimodal, name) is not None
-    assert dir(multimodal) == multimodal.__all__
+    assert dir(multimodal) == sorted(multimodal.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = multimodal.nothing
 
