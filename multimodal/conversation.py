@@ -22,7 +22,9 @@ MAX_TURNS = 20_000
 """Turns that one conversation may have; a longer export is split by its owner."""
 MAX_TURN_CHARACTERS = 100_000
 """Characters that one turn's text may have."""
-WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
+Region = tuple[float, float, float, float]
+"""Left, top, width, height as fractions of a picture's width and height."""
+WHOLE_PICTURE: Region = (0.0, 0.0, 1.0, 1.0)
 """The customer's region of a picture that shows nobody else."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -69,7 +71,7 @@ class Media:
 
     path: Path
     channels: Mapping[int, Role] = field(default_factory=dict)
-    customer_region: tuple[float, float, float, float] | None = None
+    customer_region: Region | None = None
     offset: float = 0.0
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multimodal import policy
-from multimodal.conversation import WHOLE_PICTURE, Conversation, Media, Turn
+from multimodal.conversation import Conversation, Media, Region, Turn
 from multimodal.emotions import FloatArray
 from multimodal.errors import EmotionMonitorError
 from multimodal.media import (
@@ -26,7 +26,7 @@ from multimodal.media import (
     probe,
     turn_audio,
 )
-from multimodal.scoring import Frame, Need, Region, TurnInput
+from multimodal.scoring import Frame, Need, TurnInput
 
 FRAME_RATE = 5.0
 """Pictures per second of video that a face scorer is offered."""
@@ -220,17 +220,22 @@ class Recordings:
         def pictures() -> Iterator[Frame]:
             offset = item.media.offset
             for at, image in frames(item.media.path, start - offset, end - offset, rate=FRAME_RATE):
-                yield Frame(at + offset, _cropped(image, region))
+                yield Frame(at + offset, cropped(image, region))
 
-        return replace(given, frames=pictures, region=WHOLE_PICTURE)
+        return replace(given, frames=pictures)
 
 
-def _cropped(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
-    """The region of a picture; at least one pixel."""
+def cropped(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
+    """The region of a picture, at least one pixel of it.
+
+    Args:
+        image: RGB uint8 (height, width, 3).
+        region: As `Media.customer_region`.
+    """
     height, width = image.shape[:2]
-    left, top = int(region[0] * width), int(region[1] * height)
-    right = max(left + 1, round((region[0] + region[2]) * width))
-    bottom = max(top + 1, round((region[1] + region[3]) * height))
+    left, top = min(int(region[0] * width), width - 1), min(int(region[1] * height), height - 1)
+    right = max(left + 1, int((region[0] + region[2]) * width + 0.5))
+    bottom = max(top + 1, int((region[1] + region[3]) * height + 0.5))
     return image[top:bottom, left:right]
 
 

@@ -32,9 +32,6 @@ MODALITIES: tuple[str, ...] = (TEXT, VOICE, FACE)
 Need = Literal["text", "audio", "frames"]
 """What a scorer reads of a turn. The pipeline hands over this and nothing else."""
 
-Region = tuple[float, float, float, float]
-"""Left, top, width, height as fractions of the picture."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -59,8 +56,8 @@ class TurnInput:
         language: BCP 47 tag of the conversation.
         audio: float32 (n,), in [-1, 1], of the customer alone; None where there is none.
         rate: Sample rate of `audio` in Hz, else None.
-        frames: Opens the turn's pictures, lazily, in the order of time; None where there are none.
-        region: The customer's part of the pictures; None where there are no pictures.
+        frames: Opens the turn's pictures, lazily, in the order of time, each cut to the customer's
+            region; None where there are none.
         state: What this scorer returned as `EmotionScores.state` for this speaker's turn before,
             or None for the first.
         reason: Why audio or frames that the scorer needs are not there (policy, no recording).
@@ -72,7 +69,6 @@ class TurnInput:
     audio: FloatArray | None = None
     rate: int | None = None
     frames: Callable[[], Iterator[Frame]] | None = None
-    region: Region | None = None
     state: Mapping[str, Any] | None = None
     reason: str = ""
 
@@ -90,13 +86,16 @@ class Scorer(Protocol):
         stateful: Whether it carries `EmotionScores.state` from one turn of a speaker to the next.
             A stateful scorer is given a speaker's turns in order; one that is not gets the turns
             of many conversations in one batch.
-        info: The model that answers.
     """
 
     modality: str
     needs: frozenset[Need]
     stateful: bool
-    info: ModelInfo
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model that answers."""
+        ...
 
     def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
         """One answer per input, in the order of the inputs."""
@@ -191,7 +190,10 @@ class Trajectory:
 class Fuser(Protocol):
     """Scores of one turn to one answer, and a conversation's answers to its trajectory."""
 
-    info: ModelInfo
+    @property
+    def info(self) -> ModelInfo:
+        """The model that answers."""
+        ...
 
     def fuse(self, turns: Sequence[Mapping[str, EmotionScores]]) -> list[FusedAnswer]:
         """One answer per turn, in order; missing scores count as absent.

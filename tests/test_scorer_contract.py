@@ -35,7 +35,8 @@ def face_frames(shift: int = 0) -> Callable[[], Iterator[Frame]]:
     """A video of the astronaut portrait that scikit-image ships."""
     from skimage.data import astronaut
 
-    image = np.ascontiguousarray(np.roll(astronaut(), shift, axis=1)[:400, 80:480])
+    portrait = astronaut()  # type: ignore[no-untyped-call]
+    image = np.ascontiguousarray(np.roll(portrait, shift, axis=1)[:400, 80:480])
     return lambda: (Frame(i / 5, image) for i in range(6))
 
 
@@ -52,7 +53,6 @@ def usable(index: int) -> TurnInput:
         audio=speech(pitch=140 + 40 * index, seed=index),
         rate=RATE,
         frames=face_frames(4 * index),
-        region=(0.0, 0.0, 1.0, 1.0),
     )
 
 

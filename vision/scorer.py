@@ -1,7 +1,7 @@
 """The face scorer: the pictures of a turn in, one answer out.
 
-Each sampled picture is cut to the customer's region, the most prominent face is followed, aligned
-and scored, and the pictures' answers are averaged with the quality of each sight as weight. Only
+The pictures come cut to the customer's region. The most prominent face is followed, aligned and
+scored, and the pictures' answers are averaged with the quality of each sight as weight. Only
 numbers are kept; no picture of a face outlives the call.
 """
 
@@ -21,7 +21,7 @@ from multimodal.emotions import (
     ModelInfo,
     valence_of,
 )
-from multimodal.scoring import FACE, Need, Region, TurnInput
+from multimodal.scoring import FACE, Need, TurnInput
 from vision.detection import FaceDetector
 from vision.expression import DEFAULT_CHECKPOINT, ExpressionModel, fold_contempt
 from vision.tracking import FaceTracker
@@ -79,10 +79,6 @@ class FaceScorer:
     def _score(self, item: TurnInput) -> EmotionScores:
         if item.frames is None:
             return EmotionScores.missing(item.reason or "no video of this turn")
-        if item.region is None:
-            return EmotionScores.missing(
-                "it is not known which part of the picture is the customer's"
-            )
         tracker = FaceTracker(self._detector)
         times: list[float] = []
         weights: list[float] = []
@@ -91,11 +87,10 @@ class FaceScorer:
         seen = dark = 0
         for frame in item.frames():
             seen += 1
-            image = cut(frame.image, item.region)
-            if image.max() <= DARK:
+            if frame.image.max() <= DARK:
                 dark += 1
                 continue
-            sight = tracker.follow(image)
+            sight = tracker.follow(frame.image)
             if sight is None or sight.quality == 0:
                 continue
             times.append(frame.time)
@@ -124,15 +119,6 @@ class FaceScorer:
             evidence=moments(times, weights, each, int(probabilities.argmax())),
             model=self.info,
         )
-
-
-def cut(image: NDArray[np.uint8], region: Region) -> NDArray[np.uint8]:
-    """The region of a picture, at least one pixel of it; nothing outside is ever looked at."""
-    height, width = image.shape[:2]
-    left, top = min(int(region[0] * width), width - 1), min(int(region[1] * height), height - 1)
-    right = max(left + 1, int((region[0] + region[2]) * width + 0.5))
-    bottom = max(top + 1, int((region[1] + region[3]) * height + 0.5))
-    return image[top:bottom, left:right]
 
 
 def moments(

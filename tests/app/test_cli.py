@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def run(tmp_path: Path) -> Run:
     return call
 
 
-def lines(output: bytes) -> list[dict[str, object]]:
+def lines(output: bytes) -> list[Any]:
     return [json.loads(line) for line in output.decode().splitlines()]
 
 
@@ -52,7 +53,7 @@ def test_json_on_stdout_and_nothing_else(run: Run) -> None:
     done = run("score", "-", "--json", given=CHAT.encode())
     assert done.returncode == 0, done.stderr.decode()
     (conversation,) = lines(done.stdout)
-    agent, customer = conversation["turns"]  # type: ignore[misc]
+    agent, customer = conversation["turns"]
     assert customer["answer"]["label"] == "angry"
     assert agent["answer"]["label"] == "unknown"
     assert "不做情绪评分" in agent["scores"]["text"]["reason"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from multimodal.emotions import (
 )
 from multimodal.errors import InvalidInputError
 
-weights = arrays(np.float32, 7, elements=st.floats(np.float32(0.01), 1, width=32))
+weights = arrays(np.float32, 7, elements=st.floats(0.125, 1, width=32))
 
 
 def test_the_order_is_the_designs() -> None:
@@ -95,7 +96,7 @@ def test_what_is_no_distribution_is_refused(values: np.ndarray) -> None:
     ("name", "value"), [("reliability", 1.1), ("valence", -2.0), ("arousal", -0.1)]
 )
 def test_a_value_outside_its_range_is_refused(name: str, value: float) -> None:
-    fields = {"reliability": 1.0, name: value}
+    fields: dict[str, Any] = {"reliability": 1.0, name: value}
     with pytest.raises(InvalidInputError, match=name):
         EmotionScores(np.full(7, 1 / 7, dtype=np.float32), **fields)
 

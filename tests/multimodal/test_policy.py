@@ -69,7 +69,7 @@ roles = st.sampled_from(list(Role))
 
 @st.composite
 def timed_turns(draw: st.DrawFn) -> tuple[Turn, ...]:
-    turns = []
+    turns: list[Turn] = []
     at = 0.0
     for _ in range(draw(st.integers(1, 6))):
         at += draw(st.integers(-1, 2))

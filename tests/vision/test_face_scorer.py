@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from multimodal.conversation import WHOLE_PICTURE, Role, Turn
-from multimodal.scoring import Frame, Region, Scorer, TurnInput
+from multimodal.conversation import Role, Turn
+from multimodal.scoring import Frame, Scorer, TurnInput
 from vision.detection import FaceDetector
 from vision.expression import EXPRESSIONS, SIDE, ExpressionModel, fold_contempt
-from vision.scorer import FaceScorer, cut, moments
+from vision.scorer import FaceScorer, moments
 from vision.tracking import FaceTracker, prominence
 
 Image = NDArray[np.uint8]
@@ -26,11 +26,11 @@ def scorer() -> FaceScorer:
     return FaceScorer()
 
 
-def turn_of(images: Sequence[Image], region: Region | None = WHOLE_PICTURE) -> TurnInput:
+def turn_of(images: Sequence[Image]) -> TurnInput:
     def frames() -> Iterator[Frame]:
         return (Frame(10 + i * STEP, image) for i, image in enumerate(images))
 
-    return TurnInput(Turn(Role.CUSTOMER, start=10.0, end=20.0), frames=frames, region=region)
+    return TurnInput(Turn(Role.CUSTOMER, start=10.0, end=20.0), frames=frames)
 
 
 def beside(left: Image, right: Image) -> Image:
@@ -88,25 +88,9 @@ def test_missing_says_why(scorer: FaceScorer, images: list[Image], reason: str) 
     assert reason in answer.reason
 
 
-def test_without_frames_or_region_nothing_is_looked_at(
-    scorer: FaceScorer, astronaut: Image
-) -> None:
-    refused = TurnInput(Turn(Role.CUSTOMER), reason="policy: no notice")
-    no_video, no_region = scorer.score([refused, turn_of([astronaut], region=None)])
-    assert no_video.reason == "policy: no notice"
-    assert no_region.is_missing
-    assert "customer's" in no_region.reason
-
-
-def test_nothing_outside_the_region_is_seen(scorer: FaceScorer, astronaut: Image) -> None:
-    wall = np.full_like(astronaut, 180)
-    picture = beside(wall, astronaut)
-    left, right = scorer.score(
-        [turn_of([picture] * 3, (0, 0, 0.5, 1)), turn_of([picture] * 3, (0.5, 0, 0.5, 1))]
-    )
-    (alone,) = scorer.score([turn_of([astronaut] * 3)])
-    assert left.is_missing
-    assert right.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
+def test_without_frames_nothing_is_looked_at(scorer: FaceScorer) -> None:
+    (answer,) = scorer.score([TurnInput(Turn(Role.CUSTOMER), reason="policy: no notice")])
+    assert answer.reason == "policy: no notice"
 
 
 def test_half_the_pictures_without_a_face_halve_the_reliability(
@@ -150,14 +134,6 @@ def test_a_central_face_is_more_prominent_than_one_at_the_edge(
     assert prominence(face, (236, 448)) > prominence(face, (1000, 2000))
 
 
-def test_regions_are_cut_to_pixels() -> None:
-    image = np.arange(4 * 6 * 3).reshape(4, 6, 3).astype(np.uint8)
-    assert cut(image, WHOLE_PICTURE).shape == (4, 6, 3)
-    assert (cut(image, (0.5, 0.5, 0.5, 0.5)) == image[2:, 3:]).all()
-    assert cut(image, (1.0, 1.0, 1e-9, 1e-9)).shape == (1, 1, 3)
-    assert cut(image[:1, :1], (0.25, 0.25, 0.5, 0.5)).shape == (1, 1, 3)
-
-
 def test_moments_are_the_clearest_ones_and_lie_apart() -> None:
     times = np.linspace(0.0, 3.8, 20)
     each = np.full((20, 7), 0.1, np.float32)
@@ -193,7 +169,7 @@ from multimodal.scoring import Frame, TurnInput
 from vision.scorer import FaceScorer
 picture = np.full((90, 160, 3), 200, np.uint8)
 frames = lambda: iter([Frame(0.0, picture)])
-FaceScorer().score([TurnInput(Turn(Role.CUSTOMER), frames=frames, region=(0, 0, 1, 1))])
+FaceScorer().score([TurnInput(Turn(Role.CUSTOMER), frames=frames)])
 heavy = {"torch", "transformers", "tensorflow", "mtcnn"}
 print(json.dumps([before, cv2.getNumThreads(), sorted(heavy & set(sys.modules))]))
 """
