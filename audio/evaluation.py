@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,17 @@ IntArray = NDArray[np.int64]
 
 
 def evaluate_speech(
-    judge: Judge, clean: FloatArray, telephone: FloatArray, truth: IntArray, speakers: Sequence[str]
+    judge_for: Callable[[str], Judge],
+    clean: FloatArray,
+    telephone: FloatArray,
+    truth: IntArray,
+    speakers: Sequence[str],
 ) -> dict[str, Any]:
     """Figures over speakers, masked to the classes that the set has.
 
     Args:
-        judge: The model.
+        judge_for: The model that judges a speaker: one for all, or in cross-validation the one that
+            never heard them.
         clean: float32 (n, d), features of the clips as they are.
         telephone: float32 (n, d), features of the same clips at 8 kHz mu-law.
         truth: (n,), index of the true class in `EMOTIONS`.
@@ -42,11 +47,11 @@ def evaluate_speech(
     """
     who = np.asarray(speakers)
     allowed = np.unique(truth).tolist()
-    raw, raw_arousal = _judged(judge, clean, who, 0, 0)
-    full, full_arousal = _judged(judge, clean, who, None, 0)
-    drawn = {k: [_judged(judge, clean, who, k, seed)[0] for seed in SEEDS] for k in (5, 20)}
-    phone = _judged(judge, telephone, who, 0, 0)[0]
-    phone_full = _judged(judge, telephone, who, None, 0)[0]
+    raw, raw_arousal = _judged(judge_for, clean, who, 0, 0)
+    full, full_arousal = _judged(judge_for, clean, who, None, 0)
+    drawn = {k: [_judged(judge_for, clean, who, k, seed)[0] for seed in SEEDS] for k in (5, 20)}
+    phone = _judged(judge_for, telephone, who, 0, 0)[0]
+    phone_full = _judged(judge_for, telephone, who, None, 0)[0]
 
     def recall(probabilities: FloatArray, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
         guess = masked(probabilities[rows], allowed).argmax(axis=1)
@@ -98,14 +103,18 @@ def learn_speaker(features: FloatArray, turns: int | None, seed: int = 0) -> Bas
 
 
 def _judged(
-    judge: Judge, features: FloatArray, who: NDArray[np.str_], turns: int | None, seed: int
+    judge_for: Callable[[str], Judge],
+    features: FloatArray,
+    who: NDArray[np.str_],
+    turns: int | None,
+    seed: int,
 ) -> tuple[FloatArray, FloatArray]:
     probabilities = np.zeros((len(features), len(EMOTIONS)), dtype=np.float32)
     arousal = np.zeros(len(features), dtype=np.float32)
     for name in np.unique(who):
         rows = who == name
         baseline = learn_speaker(features[rows], turns, seed)
-        answer = judge.judge(features[rows], [baseline] * int(rows.sum()))
+        answer = judge_for(str(name)).judge(features[rows], [baseline] * int(rows.sum()))
         probabilities[rows], arousal[rows] = answer.probabilities, answer.arousal
     return probabilities, arousal
 

@@ -1,6 +1,8 @@
-"""Fits the two heads of the prosody network to measured speech."""
+"""Fits the prosody network to measured speech: convex problems, solved by L-BFGS."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -9,22 +11,22 @@ from torch import Tensor, nn
 
 from audio.baseline import Population
 from audio.evaluation import AROUSED, CALM
-from audio.model import CLASSES, ProsodyNet, relative_input
+from audio.model import CLASSES, Head, KernelMachine, ProsodyNet, relative_input
 from audio.prosody import FEATURES
 from audio.speech_table import SpeechTable
 from multimodal.emotions import EMOTIONS, FloatArray
 
 PRIOR = 2.0
-MEMBERS = 4
-EPOCHS = 20
-BATCH = 512
-RATE = 2e-3
-DECAY = 3e-2
-SMOOTHING = 0.05
-AROUSAL_WEIGHT = 0.3
-EMPHASIS = {"casia": 20.0}
-"""How much more a clip of a corpus counts: Mandarin is what most callers speak."""
-_REDRAW = 3  # epochs after which every speaker's normal is learnt from other turns
+CENTRES = 500
+"""Training rows that each machine remembers."""
+COST = 3.0
+"""Weight of a clip's loss against the machine's norm, as C of a support vector machine."""
+EMPHASIS = {"casia": 5.0}
+"""How much more a clip of a corpus counts for the machine of all corpora."""
+GATE_PRIOR = {"casia": 2.0}
+"""Added to the gate's logits: Mandarin is what most callers speak."""
+_DRAWS = 2  # normals learnt from some turns, besides the one from all
+_ITERATIONS = 15
 
 
 def population_of(table: SpeechTable) -> Population:
@@ -37,75 +39,131 @@ def population_of(table: SpeechTable) -> Population:
 
 
 def fit(table: SpeechTable, population: Population, seed: int = 0) -> ProsodyNet:
-    """Trains both heads on every clip and condition; the same seed gives the same network.
+    """Fits the gate and both heads; the same seed gives the same network.
 
     Args:
         table: Speakers to learn from.
         population: How they are in general.
-        seed: Of initial weights, dropout, order and the turns that normals are learnt from.
+        seed: Of the centres and of the turns that normals are learnt from.
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     table = table.take(table.measured)
     conditions = table.features.shape[1]
     features = table.features.reshape(-1, table.features.shape[-1])
+    corpora, corpus = np.unique(np.repeat(table.corpus, conditions), return_inverse=True)
     truth = torch.from_numpy(np.repeat(table.truth, conditions))
-    weight = torch.from_numpy(np.repeat(_weights(table), conditions))
     allowed = torch.from_numpy(np.repeat(_classes_of_corpus(table), conditions, axis=0))
-    net = ProsodyNet(
-        torch.from_numpy(features.mean(axis=0)),
-        torch.from_numpy(features.std(axis=0)),
-        [i for i, feature in enumerate(FEATURES) if not feature.gain],
-        MEMBERS,
-    )
+    weight = torch.from_numpy(np.repeat(_weights(table), conditions)) / conditions
+    emphasis = torch.tensor([EMPHASIS.get(str(name), 1.0) for name in corpora])[corpus]
+    emphasis = emphasis / emphasis.mean()
+
+    def head(inputs: Tensor, copies: int) -> Head:
+        targets = truth.repeat(copies), allowed.repeat(copies, 1), weight.repeat(copies) / copies
+        of = np.tile(corpus, copies)
+
+        def machine(rows: Tensor, factor: Tensor | float = 1.0) -> KernelMachine:
+            answers, classes, counts = (part[rows] for part in targets)
+            return _fit_machine(inputs[rows], answers, classes, counts * factor)
+
+        experts = [machine(torch.from_numpy(np.flatnonzero(of == i))) for i in range(len(corpora))]
+        classes = torch.stack([allowed[corpus == i][0] for i in range(len(corpora))])
+        return Head(experts, classes, machine(torch.arange(len(of)), emphasis.repeat(copies)))
+
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    columns = [i for i, feature in enumerate(FEATURES) if not feature.gain]
+    voice = torch.from_numpy(np.clip((features - mean) / scale, -5, 5)[:, columns])
     voices = _voices(table)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = EPOCHS * -(-len(truth) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
-    general = net.general_input(torch.from_numpy(features))
-    for epoch in range(EPOCHS):
-        if epoch % _REDRAW == 0:
-            relative = _drawn_relative(features, voices, population, generator)
-        for rows in torch.split(torch.randperm(len(truth)), BATCH):
-            loss = _loss(net.general(general[rows]), truth[rows], allowed[rows], weight[rows])
-            loss += _loss(net.relative(relative[rows]), truth[rows], allowed[rows], weight[rows])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
+    relative = [_relative(features, voices, population)]
+    relative += [_relative(features, voices, population, generator) for _ in range(_DRAWS)]
+    net = ProsodyNet(
+        torch.from_numpy(mean),
+        torch.from_numpy(scale),
+        columns,
+        _fit_gate(voice, torch.from_numpy(corpus), [GATE_PRIOR.get(str(c), 0.0) for c in corpora]),
+        head(voice, 1),
+        head(torch.cat(relative), len(relative)),
+    )
     return net.eval()
 
 
-def _loss(logits: Tensor, truth: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
-    # A corpus without a class says nothing about that class: its logit is left out of the softmax.
-    emotion = logits[..., :CLASSES].masked_fill(~allowed, -1e9).log_softmax(-1)
-    target = nn.functional.one_hot(truth, CLASSES) * (1 - SMOOTHING)
-    target = target + SMOOTHING * allowed / allowed.sum(-1, keepdim=True)
-    loss = -(emotion * target).sum(-1)
+def _fit_machine(inputs: Tensor, truth: Tensor, allowed: Tensor, weight: Tensor) -> KernelMachine:
+    centres = inputs[torch.randperm(len(inputs))[:CENTRES]].clone()
+    machine = KernelMachine(centres, CLASSES + 1)
+    # In the basis in which the kernel's norm is the plain one (Williams and Seeger 2001).
+    kernel = machine.bumps(centres) + 1e-3 * torch.eye(len(centres))
+    root = torch.linalg.cholesky(kernel)
+    bumps = torch.linalg.solve_triangular(root, machine.bumps(inputs).T, upper=False).T.contiguous()
     aroused = torch.isin(truth, torch.tensor(AROUSED))
     known = aroused | torch.isin(truth, torch.tensor(CALM))
-    arousal = nn.functional.binary_cross_entropy_with_logits(
-        logits[..., CLASSES], aroused.float().expand(logits.shape[:-1]), reduction="none"
+
+    def loss(logits: Tensor) -> Tensor:
+        # A corpus without a class says nothing about it: its logit is left out of the softmax.
+        emotion = logits[:, :CLASSES].masked_fill(~allowed, -1e9)
+        losses = nn.functional.cross_entropy(emotion, truth, reduction="none")
+        arousal = nn.functional.binary_cross_entropy_with_logits(
+            logits[:, CLASSES], aroused.float(), reduction="none"
+        )
+        return COST * ((losses + arousal * known) * weight).sum()
+
+    coefficients, offset = _minimise(bumps, CLASSES + 1, loss)
+    machine.coefficients.copy_(torch.linalg.solve_triangular(root.T, coefficients, upper=True))
+    machine.offset.copy_(offset)
+    return machine
+
+
+def _fit_gate(voice: Tensor, corpus: Tensor, prior: list[float]) -> nn.Linear:
+    """Logistic regression of the corpus, each counting alike, with the prior on top."""
+    counts = torch.bincount(corpus)
+    weight = len(corpus) / len(counts) / counts.float()
+    coefficients, offset = _minimise(
+        voice,
+        len(counts),
+        lambda logits: nn.functional.cross_entropy(logits, corpus, weight, reduction="sum") / 10,
     )
-    return ((loss + AROUSAL_WEIGHT * arousal * known) * weight).mean()
+    gate = nn.Linear(voice.shape[1], len(counts)).requires_grad_(requires_grad=False)
+    gate.weight.copy_(coefficients.T)
+    gate.bias.copy_(offset + torch.tensor(prior))
+    return gate
 
 
-def _drawn_relative(
+def _minimise(
+    inputs: Tensor, outputs: int, loss: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Coefficients and offset of the linear model with the least loss plus half squared norm."""
+    coefficients = torch.zeros(inputs.shape[1], outputs, requires_grad=True)
+    offset = torch.zeros(outputs, requires_grad=True)
+    optimiser = torch.optim.LBFGS(
+        [coefficients, offset], max_iter=_ITERATIONS, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> float:
+        optimiser.zero_grad()
+        total = loss(inputs @ coefficients + offset) + (coefficients**2).sum() / 2
+        total.backward()  # type: ignore[no-untyped-call]
+        return float(total.detach())
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    return coefficients.detach(), offset.detach()
+
+
+def _relative(
     features: FloatArray,
     voices: list[NDArray[np.int64]],
     population: Population,
-    generator: np.random.Generator,
+    generator: np.random.Generator | None = None,
 ) -> Tensor:
-    """Every row against the normal of its voice, learnt from as many turns as chance will have it.
+    """Every row against the normal of its voice, learnt from all turns, or from some at random.
 
     A voice is a speaker in one recording condition: nobody changes the line within a call.
     """
     mean, spread = np.empty_like(features), np.empty_like(features)
     for rows in voices:
-        n = len(rows)
-        # Log-uniform between 2 turns and all; in two draws of five simply all.
-        some = n if generator.random() < 0.4 else int(2 * (n / 2) ** generator.random())
-        turns = features[generator.choice(rows, max(1, min(some, n)), replace=False)]
+        turns = features[rows]
+        if generator is not None:
+            # Log-uniform between 2 turns and all.
+            some = int(2 * (len(rows) / 2) ** generator.random())
+            turns = features[generator.choice(rows, max(1, min(some, len(rows))), replace=False)]
         total = len(turns) + PRIOR
         centre = turns.mean(axis=0)
         mean[rows] = (turns.sum(axis=0) + PRIOR * population.mean) / total
@@ -124,14 +182,14 @@ def _voices(table: SpeechTable) -> list[NDArray[np.int64]]:
 
 
 def _weights(table: SpeechTable) -> NDArray[np.float32]:
-    """Classes count alike within a corpus, corpora by their size and emphasis; mean 1."""
-    weights = np.empty(len(table.truth))
+    """Classes count alike within a corpus; mean 1 in each."""
+    weights = np.empty(len(table.truth), dtype=np.float32)
     for corpus in np.unique(table.corpus):
         rows = table.corpus == corpus
         counts = np.bincount(table.truth[rows], minlength=len(EMOTIONS))
         inverse = 1 / counts[table.truth[rows]]
-        weights[rows] = inverse / inverse.mean() * EMPHASIS.get(str(corpus), 1.0)
-    return np.asarray(weights / weights.mean(), dtype=np.float32)
+        weights[rows] = inverse / inverse.mean()
+    return weights
 
 
 def _classes_of_corpus(table: SpeechTable) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The network over prosody: one head for any voice, one for what left the speaker's normal.
+"""The network over prosody: kernel machines for any voice and for what left a speaker's normal.
 
 PyTorch, for training and export; serving runs the exported ONNX graph and never imports this.
 """
@@ -14,43 +14,82 @@ from multimodal.emotions import EMOTIONS
 
 CLASSES = len(EMOTIONS)
 _CLIP = 5.0  # standard deviations; beyond it a figure is a measuring error
-_HIDDEN = 64
+_COMMON = 0.5  # how much the machine of all corpora counts beside the mixture of experts
+_ABSENT = -8.0  # log-probability of a class that an expert's corpus has not
 
 
-class Ensemble(nn.Module):
-    """Several two-layer perceptrons that learn side by side, as one batched product.
+class KernelMachine(nn.Module):
+    """A linear model over Gaussian bumps around some training rows.
+
+    The function class of an RBF support vector machine, fitted to the log-loss instead: the import
+    vector machine of Zhu and Hastie (2005), on a random subset of centres (Williams and Seeger
+    2001).
 
     Args:
-        size: Number of inputs.
-        members: Number of perceptrons.
+        centres: (m, d), inputs that it remembers.
+        outputs: Number of outputs.
     """
 
-    def __init__(self, size: int, members: int) -> None:
+    centres: Tensor
+    coefficients: Tensor
+    offset: Tensor
+
+    def __init__(self, centres: Tensor, outputs: int) -> None:
         super().__init__()
-        widths = (size, _HIDDEN, _HIDDEN, CLASSES + 1)
-        scales = (2.0, 2.0, 0.2)
-        self.weights = nn.ParameterList(
-            torch.randn(members, a, b) * (scale / a) ** 0.5
-            for a, b, scale in zip(widths, widths[1:], scales, strict=False)
-        )
-        self.biases = nn.ParameterList(torch.zeros(members, 1, b) for b in widths[1:])
-        self.members = members
+        self.register_buffer("centres", centres)
+        self.register_buffer("coefficients", torch.zeros(len(centres), outputs))
+        self.register_buffer("offset", torch.zeros(outputs))
+
+    def bumps(self, x: Tensor) -> Tensor:
+        """The kernel between rows and centres: (n, d) to (n, m), in (0, 1]."""
+        squared = (x * x).sum(1, keepdim=True) + (self.centres * self.centres).sum(1)
+        distance = (squared - 2 * x @ self.centres.T).clamp(min=0)
+        return torch.exp(-distance / self.centres.shape[1])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of the seven emotions and of arousal: (n, size) to (members, n, 8)."""
-        hidden = x.unsqueeze(0).expand(self.members, -1, -1)
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = nn.functional.dropout(hidden, 0.4 if layer else 0.2, self.training)
-            hidden = torch.matmul(hidden, weight) + bias
-            if layer < len(self.weights) - 1:
-                hidden = nn.functional.gelu(hidden)
-        return hidden
+        """(n, d) to (n, outputs)."""
+        return self.bumps(x) @ self.coefficients + self.offset
 
-    def pooled(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean log-probabilities (n, 7) and mean arousal logit (n, 1) of the members."""
-        logits = self(x)
-        emotion = logits[..., :CLASSES].log_softmax(-1).mean(0)
-        return emotion, logits[..., CLASSES:].mean(0)
+
+class Head(nn.Module):
+    """Experts of the corpora, weighed by likeness, beside one that learnt from all corpora.
+
+    A mixture of experts (Jacobs et al. 1991): emotion is acted and recorded differently in each
+    corpus, and a voice is judged mostly by the corpora that it resembles.
+
+    Args:
+        experts: One machine per corpus, with 8 outputs: seven emotions and arousal.
+        classes: Bool (corpora, 7), which classes each corpus has.
+        common: The machine that learnt from all corpora, with 8 outputs.
+    """
+
+    classes: Tensor
+
+    def __init__(
+        self, experts: Sequence[KernelMachine], classes: Tensor, common: KernelMachine
+    ) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(experts)
+        self.register_buffer("classes", classes)
+        self.common = common
+
+    def forward(self, x: Tensor, likeness: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities (n, 7), not calibrated, and the arousal logit (n, 1).
+
+        Args:
+            x: (n, d).
+            likeness: (n, corpora), each row summing to 1.
+        """
+        outputs = torch.stack([expert(x) for expert in self.experts], dim=1)
+        emotion = outputs[..., :CLASSES].masked_fill(~self.classes, -1e4).log_softmax(-1)
+        emotion = emotion.clamp(min=_ABSENT)
+        weight = likeness.unsqueeze(-1)
+        mixed = (weight * emotion.exp()).sum(1).log()
+        arousal = (weight * outputs[..., CLASSES:]).sum(1)
+        common = self.common(x)
+        emotion = mixed + _COMMON * common[:, :CLASSES].log_softmax(-1)
+        high = arousal + _COMMON * common[:, CLASSES:]
+        return emotion / (1 + _COMMON), high / (1 + _COMMON)
 
 
 class ProsodyNet(nn.Module):
@@ -59,9 +98,11 @@ class ProsodyNet(nn.Module):
     Args:
         mean: (d,) mean of the features over the training voices.
         scale: (d,) their standard deviation, > 0.
-        general: Indices of the features that the head for any voice may see: those that do not
+        columns: Indices of the features that the head for any voice may see: those that do not
             change with the recording's gain.
-        members: Size of each ensemble.
+        gate: How like each corpus a voice is, from those features: logits.
+        general: The head for any voice.
+        relative: The head for what left the speaker's own normal.
     """
 
     mean: Tensor
@@ -70,17 +111,26 @@ class ProsodyNet(nn.Module):
     temperature: Tensor
     halfway: Tensor
 
-    def __init__(self, mean: Tensor, scale: Tensor, general: Sequence[int], members: int) -> None:
+    def __init__(
+        self,
+        mean: Tensor,
+        scale: Tensor,
+        columns: Sequence[int],
+        gate: nn.Linear,
+        general: Head,
+        relative: Head,
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
-        self.register_buffer("columns", torch.tensor(list(general)))
+        self.register_buffer("columns", torch.tensor(list(columns)))
         # Of the general and of the relative head (Guo et al. 2017), and the number of turns at
         # which both count alike: set by calibration.
         self.register_buffer("temperature", torch.ones(2))
         self.register_buffer("halfway", torch.ones(1))
-        self.general = Ensemble(len(general), members)
-        self.relative = Ensemble(len(mean), members)
+        self.gate = gate
+        self.general = general
+        self.relative = relative
 
     def forward(
         self, features: Tensor, mean: Tensor, spread: Tensor, count: Tensor
@@ -93,15 +143,25 @@ class ProsodyNet(nn.Module):
             spread: (n, d), > 0, its spread.
             count: (n, 1), turns that the normal was learnt from.
         """
-        any_voice, any_arousal = self.general.pooled(self.general_input(features))
-        own_voice, own_arousal = self.relative.pooled(relative_input(features, mean, spread))
+        emotions, arousals = self.judged(features, mean, spread)
         known = count / (count + self.halfway)
-        logits = (1 - known) * any_voice / self.temperature[0]
-        logits = logits + known * own_voice / self.temperature[1]
-        arousal = (1 - known) * any_arousal + known * own_arousal
+        logits = (1 - known) * emotions[0] / self.temperature[0]
+        logits = logits + known * emotions[1] / self.temperature[1]
+        arousal = (1 - known) * arousals[0] + known * arousals[1]
         return logits.softmax(-1), arousal.sigmoid().squeeze(-1)
 
-    def general_input(self, features: Tensor) -> Tensor:
+    def judged(
+        self, features: Tensor, mean: Tensor, spread: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Emotion (n, 7) and arousal (n, 1) by the general and by the relative head."""
+        voice, usual = self.any_voice(features), self.any_voice(mean)
+        # The gate is linear, so that its logits for the speaker's mean are the mean of its logits.
+        general, any_arousal = self.general(voice, self.gate(voice).softmax(-1))
+        own = relative_input(features, mean, spread)
+        relative, own_arousal = self.relative(own, self.gate(usual).softmax(-1))
+        return (general, relative), (any_arousal, own_arousal)
+
+    def any_voice(self, features: Tensor) -> Tensor:
         """Features of any voice in standard deviations of all voices."""
         scaled = ((features - self.mean) / self.scale).clamp(-_CLIP, _CLIP)
         return scaled.index_select(-1, self.columns)

@@ -42,7 +42,9 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
         )
     table = measure_clips(clips, [data.name] * len(clips))
     clean, telephone = table.features[:, CLEAN], table.features[:, TELEPHONE]
-    metrics = evaluate_speech(scorer.judge, clean, telephone, table.truth, table.speaker.tolist())
+    metrics = evaluate_speech(
+        lambda _: scorer.judge, clean, telephone, table.truth, table.speaker.tolist()
+    )
     learnt_from = {
         name for names in scorer.checkpoint.config["speakers"].values() for name in names
     }
