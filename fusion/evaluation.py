@@ -66,7 +66,8 @@ def trajectory_report(outcomes: Sequence[int], predicted: Sequence[Array]) -> di
     Returns:
         `accuracy`, `macro_f1` and `per_class` over the three outcomes after the last turn, and
         `auroc_25` ... `auroc_100` of "ends dissatisfied" after the first ceil(share x n) of all
-        turns; these are None where all conversations end alike.
+        turns; these are None where all conversations end alike. `risk_ece_25` ...: by how much the
+        risk misses the frequency of "ends dissatisfied", over ten bins of equal width.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -75,7 +76,14 @@ def trajectory_report(outcomes: Sequence[int], predicted: Sequence[Array]) -> di
     bad: NDArray[np.bool_] = truth == 0
     report: dict[str, Any] = {key: at_end[key] for key in ("accuracy", "macro_f1")}
     for share in SHARES:
-        risk = [p[-(-share * len(p) // 100) - 1, 0] for p in predicted]
+        risk = np.array([p[-(-share * len(p) // 100) - 1, 0] for p in predicted])
         known = 0 < bad.sum() < len(bad)
         report[f"auroc_{share}"] = float(roc_auc_score(bad, risk)) if known else None
+        report[f"risk_ece_{share}"] = _binary_ece(bad, risk)
     return {**report, "per_class": at_end["per_class"]}
+
+
+def _binary_ece(event: NDArray[np.bool_], probability: Array, bins: int = 10) -> float:
+    bin_of = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, event - probability)
+    return float(np.abs(gaps).sum() / len(event))

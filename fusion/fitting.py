@@ -125,7 +125,7 @@ def fit_risk(
     info: ModelInfo,
     seed: int = 0,
 ) -> RiskModel:
-    """Trains the recurrent risk model with Adam; deterministic.
+    """Trains the recurrent risk model with Adam, not yet calibrated; deterministic.
 
     Args:
         dialogues: Dialogues with human sentiments.
@@ -169,6 +169,8 @@ def fit_risk(
         hidden_bias=gru["bias_hh_l0"].detach().numpy(),
         out_weights=head.weight.detach().numpy(),
         out_bias=head.bias.detach().numpy(),
+        scale=np.ones(1, dtype=np.float32),
+        scale_bias=np.zeros(len(OUTCOMES), dtype=np.float32),
         head_share=head_share,
         info=info,
     )

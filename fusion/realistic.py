@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.corpora import Case, Judgements
 from fusion.loglinear import Array, K, Weights, posterior
-from fusion.trajectory import sentiment_of
+from fusion.trajectory import TURN_SATISFACTION, sentiment_of
 from multimodal.conversation import Role
+from multimodal.emotions import EMOTIONS, Emotion
 from multimodal.errors import InputFileError, InvalidInputError
 from multimodal.scoring import FACE, TEXT, VOICE
 
@@ -71,12 +73,14 @@ class WordsRead:
         cases: The dialogues.
         emotional: Of each dialogue float64 (turns, 3): sentiment from the fused emotions; zeros
             for agents' turns.
-        head: Likewise, from the head `turn_satisfaction`.
+        head: Likewise, from the head `turn_satisfaction`; the same as `emotional` without it.
+        angry: Likewise bool (turns,): whether `angry` was the fused label.
     """
 
     cases: tuple[Case, ...]
     emotional: tuple[Array, ...]
     head: tuple[Array, ...]
+    angry: tuple[NDArray[np.bool_], ...]
 
     def sentiments(self, head_share: float) -> list[Array]:
         """The blended sentiment of every turn, see `fusion.trajectory.blend`."""
@@ -97,15 +101,17 @@ class WordsRead:
 
 
 def words_read(cases: list[Case], path: Path, fuser: Weights) -> WordsRead:
-    """Joins the text model's out-of-fold answers to the turns of JDDC.
+    """Joins the text model's out-of-fold answers to the turns of JDDC or STC-3.
 
     Args:
         cases: The dialogues.
         path: An `.npz` with `id` (dialogue), `turn` (the customer's turns from 0), `emotion`
-            (n, 7) and `turn_satisfaction` (n, 3).
+            (n, 7) and, on JDDC, `turn_satisfaction` (n, 3).
         fuser: The weights that turn words alone into the fused answer.
     """
-    read = out_of_fold(path, "id", "turn", "emotion", "turn_satisfaction")
+    labelled = bool(cases and cases[0].labels)
+    names = ("id", "turn", "emotion", *((TURN_SATISFACTION,) if labelled else ()))
+    read = out_of_fold(path, *names)
     inputs = np.full((len(read["id"]), len(fuser.names), K), 1 / K)
     reliability = np.zeros(inputs.shape[:2])
     column = fuser.names.index(TEXT)
@@ -116,19 +122,47 @@ def words_read(cases: list[Case], path: Path, fuser: Weights) -> WordsRead:
         (str(name), int(turn)): i
         for i, (name, turn) in enumerate(zip(read["id"], read["turn"], strict=True))
     }
-    emotional, head = [], []
+    emotional, head, angry = [], [], []
     for case in cases:
         turns = case.conversation.turns
         a, b = np.zeros((len(turns), 3)), np.zeros((len(turns), 3))
+        c = np.zeros(len(turns), dtype=bool)
         own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
         for number, i in enumerate(own):
             found = row.get((case.conversation.external_id, number))
             if found is not None:
                 a[i] = sentiment_of(fused[found], 0.0)
-                b[i] = read["turn_satisfaction"][found]
+                b[i] = read[TURN_SATISFACTION][found] if labelled else a[i]
+                c[i] = fused[found].argmax() == EMOTIONS.index(Emotion.ANGRY)
         emotional.append(a)
         head.append(b)
-    return WordsRead(tuple(cases), tuple(emotional), tuple(head))
+        angry.append(c)
+    return WordsRead(tuple(cases), tuple(emotional), tuple(head), tuple(angry))
+
+
+def turn_report(cases: list[Case], read: WordsRead) -> dict[str, float]:
+    """What was read in customers' turns against what people said of each (JDDC).
+
+    Returns:
+        `angry_of_contented`: the share labelled angry of the turns that people called neutral or
+        satisfied; `angry_of_dissatisfied`; `auroc_negative`: of P(negative) for the dissatisfied.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    bad, angry, negative = [], [], []
+    for case, marks, sentiment in zip(cases, read.angry, read.emotional, strict=True):
+        own = [t.role is Role.CUSTOMER for t in case.conversation.turns]
+        for label, mark, p in zip(case.labels, marks[own], sentiment[own], strict=True):
+            if label is not None and p.any():
+                bad.append(label == 0)
+                angry.append(mark)
+                negative.append(p[0])
+    dissatisfied, marked = np.array(bad), np.array(angry)
+    return {
+        "angry_of_contented": float(marked[~dissatisfied].mean()),
+        "angry_of_dissatisfied": float(marked[dissatisfied].mean()),
+        "auroc_negative": float(roc_auc_score(dissatisfied, negative)),
+    }
 
 
 def out_of_fold(path: Path, *names: str) -> dict[str, Any]:

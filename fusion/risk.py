@@ -5,6 +5,10 @@ encoder-decoder") reads one turn after the other and after each gives the distri
 conversation ends. It reads forward only, so the risk at a turn cannot depend on a later one. It
 sees the customer's sentiment as a distribution, who speaks, and how much is said; never the
 agent's emotion, which the product does not infer. Serving is numpy.
+
+It learned on shops' chats with sentiments by people. Where the sentiments come from models, its
+log-probabilities are scaled and shifted (bias-corrected temperature scaling: Alexandari, Kundaje
+and Shrikumar 2020) to fit real service dialogues in words, so that the risk is a frequency.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ _ARRAYS = (
     "hidden_bias",
     "out_weights",
     "out_bias",
+    "scale",
+    "scale_bias",
 )
 
 
@@ -63,6 +69,8 @@ class RiskModel:
         hidden_bias: (3H,).
         out_weights: (3, H).
         out_bias: (3,).
+        scale: (1,): what the log-probabilities are multiplied by in `calibrated`.
+        scale_bias: (3,): what is then added.
         head_share: How much the text model's `turn_satisfaction` counts beside the fused emotion
             in a turn's sentiment, in [0, 1].
         info: Which model it is.
@@ -74,6 +82,8 @@ class RiskModel:
     hidden_bias: NDArray[np.float32]
     out_weights: NDArray[np.float32]
     out_bias: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    scale_bias: NDArray[np.float32]
     head_share: float
     info: ModelInfo
 
@@ -96,6 +106,15 @@ class RiskModel:
         logits = states @ self.out_weights.T + self.out_bias
         return softmax(logits.astype(np.float64))
 
+    def calibrated(self, inputs: NDArray[np.float32]) -> Array:
+        """Like `outcomes`, for sentiments that models read; calibrated on service dialogues.
+
+        Args:
+            inputs: (n, 7), as `inputs_of` makes them.
+        """
+        scale, bias = self.scale.astype(np.float64), self.scale_bias.astype(np.float64)
+        return softmax(scale * np.log(self.outcomes(inputs)) + bias)
+
     def save(self, path: Path) -> None:
         """Writes the arrays as `.npz`."""
         np.savez(path, **{name: getattr(self, name) for name in _ARRAYS})
@@ -113,6 +132,12 @@ class RiskModel:
         arrays = read_arrays(path, _ARRAYS)
         hidden = len(arrays["hidden_bias"]) // 3
         shapes = ((3 * hidden, INPUTS), (3 * hidden,), (3 * hidden, hidden), (3 * hidden,))
-        if tuple(arrays[key].shape for key in _ARRAYS) != (*shapes, (3, hidden), (3,)):
+        if tuple(arrays[key].shape for key in _ARRAYS) != (
+            *shapes,
+            (3, hidden),
+            (3,),
+            (1,),
+            (3,),
+        ):
             raise CheckpointError("the shapes are those of no risk model.", where=str(path))
         return cls(**arrays, head_share=float(found.config["head_share"]), info=found.info)

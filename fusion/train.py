@@ -3,8 +3,8 @@
     python -m fusion.train --data ../shared/data --runs RUNS --out fusion/checkpoints
 
 `RUNS` holds what the other packages' training wrote of people whom their models had not seen:
-`text_oof.npz`, `text_oof_jddc.npz`, `audio_oof.npz`, `vision_oof.npz`. One run re-fits everything
-when a scorer changes.
+`text_oof.npz`, `text_oof_jddc.npz`, `text_oof_stc3.npz`, `audio_oof.npz`, `vision_oof.npz`. One run
+re-fits everything when a scorer changes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +21,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fusion.calibration import Sample, calibrate, service_prior
 from fusion.cards import card
 from fusion.corpora import (
     Judgements,
     read_crema_d,
     read_emotiontalk,
     read_jddc,
+    read_stc3,
     read_taobao,
 )
 from fusion.evaluation import fusion_report, subsets, trajectory_report
 from fusion.fitting import fit_loglinear, fit_risk, misread
 from fusion.loglinear import Array, Weights, posterior
-from fusion.realistic import WordsRead, realistic, words_read
+from fusion.realistic import realistic, turn_report, words_read
 from fusion.risk import RiskModel, inputs_of
-from fusion.trajectory import outcomes
 from multimodal.checkpoints import save_checkpoint
-from multimodal.emotions import ModelInfo
+from multimodal.emotions import EMOTIONS, ModelInfo
 from multimodal.metrics import masked
 
-VERSION = "1.0.0"
+VERSIONS = {"labels": "1.0.0", "votes": "1.0.0", "default": "1.1.0", "trajectory": "1.1.0"}
 FOLDS = 5
 SHOPS = ("clothes", "makeup")
 HEAD_SHARES = (0.0, 0.5)
@@ -64,7 +66,7 @@ def main() -> None:
         config, metrics = RECIPES[name](options.data, options.runs, folder)
         save_checkpoint(
             folder,
-            config={"name": name, "version": VERSION, "terms": "research", **config},
+            config={"name": name, "version": VERSIONS[name], "terms": "research", **config},
             metrics=metrics,
             files=["weights.npz"],
             card=card(name, metrics),
@@ -101,7 +103,22 @@ def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any],
     """The scores of the product's own models in; see `fusion.realistic` for what is simulated."""
     train = realistic(read_emotiontalk(data / "fusion/emotiontalk/train.jsonl.gz"), runs, half=0)
     val = realistic(read_emotiontalk(data / "fusion/emotiontalk/val.jsonl.gz"), runs, half=1)
-    return _train_on(train, val, folder)
+    config, metrics = _train_on(train, val, folder)
+    measured = Weights.load(folder / "weights.npz")
+    frequency = np.bincount(train.truth, minlength=len(EMOTIONS)) / len(train.truth)
+    cases = read_jddc(data / "text/uss_jddc")
+    service = service_prior(frequency, cases)
+    shipped = replace(measured, prior=measured.prior + np.log(service / frequency))
+    shipped.save(folder / "weights.npz")
+    metrics["prior"] = {
+        name: dict(zip(EMOTIONS, np.round(p, 4).tolist(), strict=True))
+        for name, p in (("emotiontalk", frequency), ("service", service))
+    }
+    metrics["jddc_turns"] = {
+        name: turn_report(cases, words_read(cases, runs / "text_oof_jddc.npz", weights))
+        for name, weights in (("emotiontalk_prior", measured), ("service_prior", shipped))
+    }
+    return config, metrics
 
 
 def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -120,15 +137,22 @@ def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, An
             dialogues,
             readings.by_label(share),
             head_share=share,
-            info=ModelInfo("trajectory", VERSION),
+            info=ModelInfo("trajectory", VERSIONS["trajectory"]),
         )
-        on_jddc[share] = _on_cases(models[share], readings, share)
+        sample = Sample(cases, readings.sentiments(share))
+        on_jddc[share] = sample.report(sample.predicted(models[share]))
         _log.info("head_share %s on JDDC: %s", share, json.dumps(on_jddc[share]))
     best = max(HEAD_SHARES, key=lambda share: _mean_auroc(on_jddc[share]))
-    model = models[best]
+    helpdesk = read_stc3(data / "text/stc3_helpdesk")
+    helped = words_read(helpdesk, runs / "text_oof_stc3.npz", fuser)
+    samples = [Sample(r.cases, r.sentiments(best)) for r in (readings, helped)]
+    model, calibrated = calibrate(models[best], samples)
     model.save(folder / "weights.npz")
     metrics: dict[str, Any] = {
-        "jddc_from_words": on_jddc[best],
+        "jddc_from_words": calibrated[0],
+        "stc3_from_words": calibrated[1],
+        "jddc_from_words_uncalibrated": on_jddc[best],
+        "stc3_from_words_uncalibrated": samples[1].report(samples[1].predicted(models[best])),
         "jddc_by_head_share": {str(share): on_jddc[share] for share in HEAD_SHARES},
     }
     rng = np.random.default_rng(1)
@@ -146,14 +170,6 @@ def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, An
             ]
             metrics[f"{shop}_{kind}"] = trajectory_report([d.outcome for d in dev], predicted)
     return {"task": "trajectory", "head_share": best}, metrics
-
-
-def _on_cases(model: RiskModel, readings: WordsRead, share: float) -> dict[str, Any]:
-    predicted = [
-        outcomes(model, case.conversation.turns, sentiment)
-        for case, sentiment in zip(readings.cases, readings.sentiments(share), strict=True)
-    ]
-    return trajectory_report([case.outcome for case in readings.cases], predicted)
 
 
 def _mean_auroc(report: Mapping[str, Any]) -> float:

@@ -19,6 +19,8 @@ TURN_SATISFACTION = "turn_satisfaction"
 _POSITIVE = [EMOTIONS.index(emotion) for emotion in POSITIVE]
 _NEGATIVE = [EMOTIONS.index(emotion) for emotion in NEGATIVE]
 _SURPRISE = EMOTIONS.index(Emotion.SURPRISE)
+EMOTIONS_OF = (_NEGATIVE, [EMOTIONS.index(Emotion.NEUTRAL), _SURPRISE], _POSITIVE)
+"""Indices of the emotions that make up each sentiment, where surprise has no known valence."""
 
 
 def trajectory(
@@ -40,7 +42,7 @@ def trajectory(
     """
     turns = conversation.turns
     own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
-    emotional = np.array([turn_sentiment(answers[i]) for i in own]).reshape(-1, 3)
+    emotional = np.array([turn_sentiment(answers[i], scores[i]) for i in own]).reshape(-1, 3)
     sentiment = quarters([turns[i] for i in own], emotional)
     blended = turn_sentiments(conversation, scores, answers, model.head_share)
     ends = [value for value in sentiment if value is not None]
@@ -58,7 +60,7 @@ def trajectory(
 
 
 def outcomes(model: RiskModel, turns: Sequence[Turn], sentiment: ArrayLike) -> Array:
-    """After each turn, the distribution over how the conversation ends: float64 (n, 3).
+    """After each turn, how the conversation will end, calibrated: float64 (n, 3).
 
     Args:
         model: The risk model.
@@ -69,9 +71,9 @@ def outcomes(model: RiskModel, turns: Sequence[Turn], sentiment: ArrayLike) -> A
     customer = np.array([turn.role is Role.CUSTOMER for turn in turns], dtype=bool)
     words = np.array([len(turn.text) / CHARACTERS_PER_WORD for turn in turns])
     inputs = inputs_of(customer, sentiment, words)[heard]
-    after = model.outcomes(inputs)
+    after = model.calibrated(inputs)
     # Before anybody of known role has spoken the risk is the one after an empty agent's turn.
-    start = model.outcomes(inputs_of([False], np.zeros((1, 3)), [0]))
+    start = model.calibrated(inputs_of([False], np.zeros((1, 3)), [0]))
     answers: Array = np.concatenate([start, after])[np.cumsum(heard)]
     return answers
 
@@ -95,16 +97,30 @@ def turn_sentiments(
         zip(conversation.turns, scores, answers, strict=True)
     ):
         if turn.role is Role.CUSTOMER and answer.label != UNKNOWN:
-            sentiment[i] = blend(turn_sentiment(answer), scored, head_share)
+            sentiment[i] = blend(turn_sentiment(answer, scored), scored, head_share)
     return sentiment
 
 
-def turn_sentiment(answer: FusedAnswer) -> Array:
-    """P(negative), P(neutral), P(positive) of a fused answer, float64 (3,); zeros if unknown."""
+def turn_sentiment(answer: FusedAnswer, scores: Mapping[str, EmotionScores]) -> Array:
+    r"""P(negative), P(neutral), P(positive) of a fused answer, float64 (3,); zeros if unknown.
+
+    An answer that rests on little is mostly the fuser's prior, which says nothing about this turn.
+    It is therefore mixed with neutral: `a` x sentiment + (1 - `a`) x (0, 1, 0), where
+
+        a = 1 - \prod_m (1 - r_m)
+
+    is the chance that at least one modality was usable, its reliability `r_m` read as a chance.
+
+    Args:
+        answer: The turn's fused answer.
+        scores: The turn's scores by modality; reliability 0 is the same as absent.
+    """
     if answer.label == UNKNOWN:
         return np.zeros(3)
     p = answer.probabilities.astype(np.float64)
-    return sentiment_of(p, answer.valence - float(p[_POSITIVE].sum() - p[_NEGATIVE].sum()))
+    read = sentiment_of(p, answer.valence - float(p[_POSITIVE].sum() - p[_NEGATIVE].sum()))
+    usable = 1 - float(np.prod([1 - score.reliability for score in scores.values()]))
+    return usable * read + (1 - usable) * np.array([0.0, 1.0, 0.0])
 
 
 def sentiment_of(probabilities: Array, of_surprise: float) -> Array:
@@ -130,13 +146,14 @@ def blend(sentiment: Array, scores: Mapping[str, EmotionScores], share: float) -
     Args:
         sentiment: (3,), from the fused answer.
         scores: The turn's scores; the text model's head `turn_satisfaction` is used where present.
-        share: How much the head counts, in [0, 1].
+        share: How much the head counts where the text is fully reliable, in [0, 1].
     """
     text = scores.get(TEXT)
     if text is None or text.is_missing or TURN_SATISFACTION not in text.heads:
         return sentiment
     head = text.heads[TURN_SATISFACTION].astype(np.float64)
-    return np.asarray((1 - share) * sentiment + share * head)
+    weight = share * text.reliability
+    return np.asarray((1 - weight) * sentiment + weight * head)
 
 
 def quarters(turns: Sequence[Turn], sentiment: Array) -> Quarters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.calibration import service_prior
+from fusion.corpora import Case
 from fusion.late import LateFuser
 from fusion.risk import RiskModel, inputs_of
 from fusion.trajectory import quarters, sentiment_of, talk_times, turn_sentiment
@@ -172,7 +175,52 @@ def test_sentiment_of_answers() -> None:
     np.testing.assert_allclose(sentiment_of(surprise, 0.0), [0, 1, 0])
     np.testing.assert_allclose(sentiment_of(surprise, -0.4), [0.4, 0.6, 0])
     np.testing.assert_allclose(sentiment_of(np.eye(7)[3], 0.0), [1, 0, 0])
-    assert not turn_sentiment(FusedAnswer.unknown("silence")).any()
+    assert not turn_sentiment(FusedAnswer.unknown("silence"), {}).any()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=3))
+def test_what_rests_on_little_counts_as_neutral(reliability: list[float]) -> None:
+    p = said("angry").probabilities
+    scores = {f"m{i}": EmotionScores(p, r) for i, r in enumerate(reliability)}
+    answer = FUSER.fuse([{"text": said("angry")}])[0]
+    sure = turn_sentiment(answer, {"text": said("angry")})
+    usable = 1 - np.prod([1 - r for r in reliability])
+    sentiment = turn_sentiment(answer, scores)
+    np.testing.assert_allclose(sentiment.sum(), 1)
+    np.testing.assert_allclose(sentiment - [0, 1, 0], usable * (sure - [0, 1, 0]), atol=1e-12)
+    absent = {**scores, "other": EmotionScores(p, 0.0)}
+    np.testing.assert_array_equal(turn_sentiment(answer, absent), sentiment)
+
+
+def test_unreadable_anger_hardly_raises_the_risk() -> None:
+    turn = Turn(CUSTOMER, "where is my parcel")
+    angry = said("angry")
+    faint = EmotionScores(angry.probabilities, 0.05, heads=angry.heads)
+    calm = track([(turn, said("neutral"))] * 4).risk[-1]
+    unread = track([(turn, faint)] * 4).risk[-1]
+    assert abs(unread - calm) < (track([(turn, angry)] * 4).risk[-1] - calm) / 3
+
+
+def test_calibration_changes_the_frequencies_and_not_what_was_seen() -> None:
+    model = RiskModel.load("trajectory")
+    x = inputs_of([True, False], np.array([[0.8, 0.1, 0.1], [0, 0, 0]]), [5, 5])
+    log_p = np.log(model.outcomes(x))
+    expected = np.exp(model.scale * log_p + model.scale_bias)
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.calibrated(x), expected, atol=1e-6)
+    plain = replace(model, scale=np.ones(1, "f4"), scale_bias=np.zeros(3, "f4"))
+    np.testing.assert_allclose(plain.calibrated(x), model.outcomes(x), atol=1e-6)
+
+
+def test_service_prior_has_the_shares_that_people_gave() -> None:
+    turns = (Turn(CUSTOMER, "话"),) * 4
+    case = Case(Conversation("c", turns), 2, (0, 1, 2, 2))
+    prior = np.array([0.3, 0.2, 0.05, 0.2, 0.1, 0.1, 0.05])
+    moved = service_prior(prior, [case])
+    assert moved.sum() == pytest.approx(1)
+    assert moved[1] == pytest.approx(0.5)
+    assert moved[[2, 3, 5, 6]].sum() == pytest.approx(0.25)
+    assert moved[2] / moved[3] == pytest.approx(prior[2] / prior[3])
 
 
 def test_recurrence_is_that_of_torch() -> None:
