@@ -219,8 +219,8 @@ def _trajectory_card(metrics: Mapping[str, Any]) -> str:
             "a frequency.",
             "The agent's words count by presence and length only: the corpus has no vocabulary "
             "and the product infers no emotion of agents.",
-            "In JDDC 78 % end satisfied, and so the most probable end is nearly always that one: the "
-            "accuracy is that of always saying so. Read the risk, not the most probable end.",
+            "In JDDC 78 % end satisfied, and so the most probable end is nearly always that one: "
+            "the accuracy is that of always saying so. Read the risk, not the most probable end.",
             "JDDC has 33 dialogues that end dissatisfied: its figures have a standard error of "
             "about .05.",
             "Lengths are learned in words and served in characters / 1.6, which fits Chinese.",
