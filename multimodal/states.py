@@ -3,9 +3,9 @@
 Seven emotions are the models' language and stay in the details. Conversations get a **level**:
 
     level             when (the customer's turns so far; the first line that holds)
-    heated 激烈        angry in at least 2 of the last 3 usable turns
+    heated 激烈        state anger in at least 2 of the last 3 usable turns
     dissatisfied 不满  the running risk of ending dissatisfied is at least .5
-    watch 关注         the risk is at least .25, or the last usable turn is negative
+    watch 关注         the risk is at least .25, or the last usable turn's state is a negative one
     calm 平稳          otherwise
 
 and turns, and through its last usable turn the conversation, get a **state**:
@@ -20,16 +20,17 @@ and turns, and through its last usable turn the conversation, get a **state**:
     calm 平静          neutral
     undecided 无法判断  no usable modality; or confidence below .35
 
+A turn is usable if any modality was. Negative states are anger, dissatisfied, low and worried.
 The level is a rule (规则) over inferences (推断); nothing of it is measured (实测) in the world.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from multimodal.emotions import NEGATIVE, UNKNOWN, Emotion
+from multimodal.emotions import UNKNOWN, Emotion
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn
 
 HEATED_TURNS = (2, 3)
@@ -62,6 +63,7 @@ class State(StrEnum):
     UNDECIDED = "undecided"
 
 
+NEGATIVE_STATES = (State.ANGER, State.DISSATISFIED, State.LOW, State.WORRIED)
 LEVEL_NAMES: Mapping[Level, str] = dict(zip(Level, ("平稳", "关注", "不满", "激烈"), strict=True))
 STATE_NAMES: Mapping[State, str] = dict(
     zip(State, ("平静", "满意", "惊讶", "担忧", "低落", "不满", "愤怒", "无法判断"), strict=True)
@@ -110,8 +112,8 @@ def view(scored: ScoredConversation) -> ConversationView:
     if not usable:
         return ConversationView(Level.CALM, State.UNDECIDED, None)
     needed, window = HEATED_TURNS
-    angry = _last(usable[-window:], (Emotion.ANGRY,))
-    negative = _last(usable[-1:], NEGATIVE)
+    angry = _in_state(usable[-window:], (State.ANGER,))
+    negative = _in_state(usable[-1:], NEGATIVE_STATES)
     if len(angry) >= needed:
         level = Level.HEATED
     elif scored.risk >= RISK_DISSATISFIED:
@@ -123,11 +125,11 @@ def view(scored: ScoredConversation) -> ConversationView:
     reason: int | None = None
     if level is not Level.CALM:
         # The words that a supervisor should see: the most telling turn, and the latest of those.
-        telling = angry or _last(usable, NEGATIVE)
+        telling = angry or _in_state(usable, NEGATIVE_STATES)
         highest = max(usable, key=lambda item: item[1].risk)[0]
         reason = telling[-1] if telling else highest
     return ConversationView(level, state_of(usable[-1][1].answer), reason)
 
 
-def _last(turns: Iterable[tuple[int, ScoredTurn]], labels: tuple[Emotion, ...]) -> list[int]:
-    return [index for index, turn in turns if turn.answer.label in labels]
+def _in_state(turns: Iterable[tuple[int, ScoredTurn]], states: Collection[State]) -> list[int]:
+    return [index for index, turn in turns if state_of(turn.answer) in states]

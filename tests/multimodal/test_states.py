@@ -68,6 +68,12 @@ def test_states(label: str, confidence: float, state: State) -> None:
     assert state_of(answer(label, confidence)) is state
 
 
+def test_a_label_that_is_hardly_likely_raises_no_level() -> None:
+    turns = [ScoredTurn(Turn(Role.CUSTOMER, "x"), {}, answer("angry", 0.3), 0.1)] * 3
+    seen = view(ScoredConversation(Conversation("c"), tuple(turns), Trajectory()))
+    assert (seen.level, seen.state, seen.reason_turn) == (Level.CALM, State.UNDECIDED, None)
+
+
 def test_the_conversations_state_is_its_last_usable_turns() -> None:
     assert view(scored("angry happy unknown")).state is State.SATISFIED
     assert view(scored("")).state is State.UNDECIDED
