@@ -119,7 +119,7 @@ class VoiceScorer:
         self, item: TurnInput, prosody: Prosody, baseline: Baseline, judged: Judgement, row: int
     ) -> EmotionScores:
         probabilities = judged.probabilities[row]
-        reliability, note = _reliability(prosody)
+        reliability, note = _reliability(prosody, self._trust(baseline.count))
         after = baseline
         if reliability > _UNTRUSTED:
             after = baseline.update(prosody.features)
@@ -133,6 +133,12 @@ class VoiceScorer:
             reason=note,
             state=after.to_state(),
         )
+
+    def _trust(self, turns: int) -> float:
+        """How much of its later accuracy the model has at this turn of a voice, in (0, 1]."""
+        trust = self.checkpoint.config["trust"]
+        known = turns / (turns + trust["half"])
+        return float(trust["first"] + (1 - trust["first"]) * known)
 
     def _evidence(
         self, item: TurnInput, prosody: Prosody, baseline: Baseline
@@ -176,12 +182,17 @@ def _carried(item: TurnInput) -> Baseline:
         return Baseline.empty(len(NAMES))
 
 
-def _reliability(prosody: Prosody) -> tuple[float, str]:
-    """How far to trust an answer, in [0, 1], and a note where that is hardly at all."""
+def _reliability(prosody: Prosody, trust: float) -> tuple[float, str]:
+    """How far to trust an answer, in [0, 1], and a note where that is hardly at all.
+
+    Args:
+        prosody: The turn, measured: more voice and less noise are trusted more.
+        trust: How far the model itself is to be trusted with what it knows of the speaker.
+    """
     if prosody.voiced_seconds < _LEAST_VOICED or np.isnan(prosody.features).any():
         return _UNTRUSTED, "hardly any voice"
     if prosody.monotone:
         return _UNTRUSTED, "a steady tone, not a voice"
     enough = prosody.voiced_seconds / (prosody.voiced_seconds + 0.3)
     clear = float(np.clip(prosody.snr / 20, 0.1, 1))
-    return max(_UNTRUSTED + 0.01, enough * clear), ""
+    return max(_UNTRUSTED + 0.01, enough * clear * trust), ""

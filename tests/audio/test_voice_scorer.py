@@ -143,6 +143,12 @@ def test_more_voice_and_less_noise_are_trusted_more(scorer: VoiceScorer) -> None
     assert dirty.reliability < long.reliability
 
 
+def test_the_first_turns_of_a_voice_are_trusted_less(scorer: VoiceScorer) -> None:
+    trusted = [answer.reliability for answer in call(scorer, [voice(150)] * 6)]
+    assert trusted == sorted(trusted)
+    assert trusted[0] < 0.9 * trusted[-1]
+
+
 def test_the_speakers_normal_is_carried_as_json(scorer: VoiceScorer) -> None:
     answers = call(scorer, [voice(hz) for hz in (120, 125, 130, 120)])
     assert [a.state["count"] for a in answers if a.state] == [1, 2, 3, 4]
