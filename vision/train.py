@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--validation-out",
@@ -197,8 +197,8 @@ def main() -> None:
     export(Calibrated(network, temperature, share * prior).eval(), options.out / "model.onnx")
 
     config: dict[str, Any] = {
-        "name": "face-resnet-ferplus",
-        "version": "0.1.0",
+        "name": options.out.name,
+        "version": "0.2.0",
         "task": "face",
         "terms": "research",
         "labels": EXPRESSIONS,
