@@ -103,7 +103,7 @@ def test_330_real_dialogues_in_one_batch(
     assert len(conversations) == len(items) == 330
     results = list(monitor.score_many(conversations))
     assert [r.conversation.external_id for r in results] == [
-        json.loads(line)["external_id"] for line in path.open()
+        json.loads(line)["external_id"] for line in path.read_text("utf-8").splitlines()
     ]
     for result in results:
         assert isinstance(result.conversation, Conversation)

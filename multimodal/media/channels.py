@@ -78,7 +78,7 @@ class ChannelMeter:
     def report(self) -> ChannelReport:
         """What was found in all that was added."""
         silent = tuple(int(i) for i in np.flatnonzero(self._loudest < _SILENCE))
-        several = len(self._energy) > 1 and len(silent) < len(self._energy)
+        several = len(self._energy) > 1
         same = bool((self._difference <= _IDENTICAL * self._energy.max()).all())
         return ChannelReport(several and same, silent, self._samples / self._rate)
 
