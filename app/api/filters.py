@@ -27,7 +27,9 @@ def _filter(
     status: Status | None = None,
     level: Level | None = None,
     label: Annotated[Label | None, Query(description="A fused label that a turn has.")] = None,
-    q: Annotated[str | None, Query(max_length=200, description="Words that a turn has.")] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words that a turn or the external id has.")
+    ] = None,
     started_from: Annotated[
         datetime | None, Query(description="Earliest start; without offset in the site's zone.")
     ] = None,

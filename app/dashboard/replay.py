@@ -141,7 +141,7 @@ def _summary(conversation: dict[str, Any]) -> None:
     st.html(
         facts(
             [
-                (t("shift"), f"{shift:+.1f}" if shift is not None else ""),
+                (t("shift"), f"{round(shift, 1) + 0.0:+.1f}" if shift is not None else ""),
                 (t("started"), _moment(started) if started else ""),
                 (t("duration"), clock(conversation["duration"])),
                 (

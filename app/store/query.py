@@ -45,7 +45,7 @@ class Filter:
         status: `queued`, `scoring`, `scored` or `failed`.
         level: What the supervisor sees (`calm`, `watch`, `dissatisfied`, `heated`).
         label: A fused label that at least one turn has.
-        text: Words that at least one turn has, in any case.
+        text: Words that at least one turn or the external id has, in any case.
         started_from: Earliest start.
         started_to: First start that is too late.
         min_risk: Least risk of ending dissatisfied, in [0, 1].
@@ -88,7 +88,10 @@ class Filter:
         if self.text:
             wanted = storable(self.text)
             said = TurnRow.text.icontains(wanted, autoescape=True)
-            conditions.append(row.id.in_(select(TurnRow.conversation_id).where(said)))
+            conditions.append(
+                row.id.in_(select(TurnRow.conversation_id).where(said))
+                | row.external_id.icontains(wanted, autoescape=True)
+            )
         if self.started_from is not None:
             conditions.append(row.started_at >= in_utc(self.started_from))
         if self.started_to is not None:

@@ -283,6 +283,7 @@ def three(store: Store, monitor: EmotionMonitor) -> Store:
         (Filter(text="_"), ["c2"]),
         (Filter(text="/"), ["c3"]),
         (Filter(text="foo"), ["c3"]),
+        (Filter(text="C2"), ["c2"]),
         (Filter(text="'; DROP TABLE turn; --"), []),
         (Filter(text="\x00"), []),
         (Filter(text="\ud800"), []),
