@@ -80,9 +80,14 @@ class ModelInfo:
     terms: Literal["open", "research"] = "research"
 
     @property
+    def release(self) -> str:
+        """Name and version, as people write them."""
+        return f"{self.name}@{self.version}"
+
+    @property
     def key(self) -> str:
-        """Name, version and start of the digest: a turn has one score per modality and key."""
-        return f"{self.name}@{self.version}" + (f"+{self.sha256[:12]}" if self.sha256 else "")
+        """The release and the start of the digest: a turn has one score per modality and key."""
+        return self.release + (f"+{self.sha256[:12]}" if self.sha256 else "")
 
     def to_json(self) -> dict[str, str]:
         """The fields as a JSON object."""

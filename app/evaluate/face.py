@@ -42,8 +42,7 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
     """
     del task
     model = ExpressionModel(checkpoint or DEFAULT_CHECKPOINT)
-    info = model.checkpoint.info
-    name = f"{info.name} {info.version}"
+    name = model.checkpoint.info.release
     files = [data] if data.is_file() else sorted(data.glob("*.parquet"))
     if files and all(_is_ferplus(file) for file in files):
         faces = join([read_ferplus(file) for file in files])

@@ -64,7 +64,7 @@ def _fusion(turns: Judgements, checkpoint: str) -> Measured:
     for name, chosen in subsets(turns.modalities).items():
         scores = [{turns.modalities[m]: row[m] for m in chosen} for row in inputs]
         answers[name] = np.array([answer.probabilities for answer in fuser.fuse(scores)])
-    return Measured(len(turns.truth), fusion_report(turns, answers), _named(fuser))
+    return Measured(len(turns.truth), fusion_report(turns, answers), fuser.info.release)
 
 
 def _from_sentiments(data: Path, checkpoint: str) -> Measured:
@@ -72,13 +72,13 @@ def _from_sentiments(data: Path, checkpoint: str) -> Measured:
     model = RiskModel.load(checkpoint)
     predicted = [model.outcomes(inputs_of(d.customer, d.sentiment, d.words)) for d in dialogues]
     metrics = trajectory_report([d.outcome for d in dialogues], predicted)
-    return Measured(len(dialogues), metrics, f"{model.info.name}@{model.info.version}")
+    return Measured(len(dialogues), metrics, model.info.release)
 
 
 def _from_words(cases: Sequence[Case], checkpoint: str) -> Measured:
     fuser = LateFuser(trajectory=checkpoint)
     metrics = trajectory_report([case.outcome for case in cases], list(_outcomes(cases, fuser)))
-    return Measured(len(cases), metrics, f"{checkpoint}, words fused by {_named(fuser)}")
+    return Measured(len(cases), metrics, f"{checkpoint}, words fused by {fuser.info.release}")
 
 
 def _outcomes(cases: Sequence[Case], fuser: LateFuser) -> Iterator[NDArray[np.float64]]:
@@ -91,7 +91,3 @@ def _outcomes(cases: Sequence[Case], fuser: LateFuser) -> Iterator[NDArray[np.fl
             [turn.scores for turn in scored.turns],
             [turn.answer for turn in scored.turns],
         )
-
-
-def _named(fuser: LateFuser) -> str:
-    return f"{fuser.info.name}@{fuser.info.version}"

@@ -51,4 +51,4 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
     metrics["seen_speakers"] = sorted({clip.speaker for clip in clips} & learnt_from)
     metrics["left_out"] = len(found) - len(clips)
     metrics["hardly_voiced"] = int((~table.measured).sum())
-    return Measured(len(clips), metrics, f"{info.name} {info.version}")
+    return Measured(len(clips), metrics, info.release)

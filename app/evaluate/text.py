@@ -63,7 +63,7 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
     probabilities = np.stack([_head(answer, corpus.head) for answer in scores])
     allowed = masked(probabilities, corpus.allowed)
     metrics = measure(corpus.head, corpus.items, allowed)
-    return Measured(len(corpus.items), metrics, scorer.info.key)
+    return Measured(len(corpus.items), metrics, scorer.info.release)
 
 
 def _head(answer: EmotionScores, head: str) -> NDArray[np.float32]:

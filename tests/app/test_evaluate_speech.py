@@ -34,7 +34,7 @@ def test_mandarin_speakers(speech: Path, tmp_path: Path) -> None:
     result = evaluate("speech", some(speech / "casia", tmp_path / "casia", 15))
     metrics = result["metrics"]
     assert result["n"] == 60
-    assert result["checkpoint"].startswith("prosody ")
+    assert result["checkpoint"].startswith("prosody@")
     assert metrics.keys() >= KEYS
     assert set(metrics["per_speaker"]) == {"ZhaoZuoxiang", "liuchanhg", "wangzhe"}
     assert set(metrics["per_class"]) == {"neutral", "happy", "sad", "angry", "surprise", "fear"}
