@@ -58,9 +58,20 @@ def conversation_table(scored: ScoredConversation) -> Table:
             _named(turn.answer.label, turn.answer.confidence),
             f"{turn.risk:.2f}",
         )
-    for note in scored.notes:
-        table.caption = f"{table.caption or ''}{note}\n"
+    table.caption = Text("\n".join((*scored.notes, *_missing(scored))))
     return table
+
+
+def _missing(scored: ScoredConversation) -> list[str]:
+    """Why a modality said nothing of the customer's turns, each reason once."""
+    return list(
+        dict.fromkeys(
+            f"{modality}: {scores.reason}"
+            for turn in scored.customer_turns
+            for modality, scores in turn.scores.items()
+            if scores.is_missing
+        )
+    )
 
 
 def _modality(turn: ScoredTurn, modality: str) -> str:
