@@ -5,9 +5,6 @@ A path is a `.jsonl.gz` file, or a folder with such files (read in the order of 
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multimodal.conversation import Conversation, Role, Turn
+from multimodal.corpora import json_lines
 from multimodal.emotions import EMOTIONS, emotion_from_label
-from multimodal.errors import InputFileError, InvalidInputError
+from multimodal.errors import InvalidInputError
 from multimodal.scoring import FACE, TEXT, VOICE
 
 EMOTIONTALK = "emotiontalk"
@@ -104,13 +102,13 @@ def corpus_of(path: Path) -> str:
         InputFileError: If there is no `.jsonl.gz` there, or it cannot be read.
         InvalidInputError: If it is none of the corpora known here.
     """
-    place, record = next(_records(path), (str(path), {}))
+    file, number, record = next(json_lines(path), (path, 0, {}))
     for name, keys in _KEYS.items():
         if keys <= record.keys():
             return name
     raise InvalidInputError(
         f"the fields {sorted(record)} are those of no fusion corpus.",
-        where=place,
+        where=f"{file}, line {number}",
         remedy=f"Known are {', '.join(_KEYS)}.",
     )
 
@@ -205,36 +203,13 @@ def map_records(path: Path, read: Callable[[Mapping[str, Any]], T]) -> Iterator[
         InputFileError: If there is nothing to read.
         InvalidInputError: If a record is not what `read` expects; the message names file and line.
     """
-    for place, record in _records(path):
+    for file, number, record in json_lines(path):
         try:
             yield read(record)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise InvalidInputError(
-                f"the record does not fit: {type(error).__name__} {error}.", where=place
-            ) from error
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    files = sorted(path.glob("*.jsonl.gz")) if path.is_dir() else [path]
-    if not files:
-        raise InputFileError("there is no .jsonl.gz file in this folder.", where=str(path))
-    for file in files:
-        number = 0
-        try:
-            with gzip.open(file, "rt", encoding="utf-8") as lines:
-                for number, line in enumerate(lines, start=1):
-                    record = json.loads(line)
-                    if not isinstance(record, dict):
-                        raise ValueError("a line is no JSON object")
-                    yield f"{file}, line {number}", record
-        except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InvalidInputError(
-                f"it is no gzip of UTF-8 JSON lines: {error}.",
-                where=f"{file}, after line {number}",
-            ) from error
-        except OSError as error:
-            raise InputFileError(
-                f"it cannot be read: {error.strerror}.", where=str(file)
+                f"the record does not fit: {type(error).__name__} {error}.",
+                where=f"{file}, line {number}",
             ) from error
 
 

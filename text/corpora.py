@@ -6,10 +6,7 @@ recognised by the fields in it, never by its name.
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multimodal.conversation import Role, Turn
+from multimodal.corpora import json_lines
 from multimodal.emotions import EMOTIONS, Emotion, emotion_from_label
-from multimodal.errors import InputFileError, InvalidInputError
+from multimodal.errors import InvalidInputError
 
 EMOTION = "emotion"
 POLARITY = "polarity"
@@ -113,7 +111,7 @@ def read_corpus(path: Path) -> Corpus:
     """
     name = ""
     items: list[Item] = []
-    for file, number, record in _records(path):
+    for file, number, record in json_lines(path):
         found = recognise(record)
         if not found or (name and found != name):
             raise InvalidInputError(
@@ -143,30 +141,6 @@ def recognise(record: Mapping[str, Any]) -> str:
             if name not in _TURN_FIELDS or (turns and _TURN_FIELDS[name] <= turns[0].keys()):
                 return name
     return ""
-
-
-def _records(path: Path) -> Iterator[tuple[Path, int, dict[str, Any]]]:
-    files = sorted(path.glob("*.jsonl.gz")) if path.is_dir() else [path]
-    if not files:
-        raise InputFileError("there is no .jsonl.gz file in this folder.", where=str(path))
-    for file in files:
-        number = 0
-        try:
-            with gzip.open(file, "rt", encoding="utf-8") as lines:
-                for number, line in enumerate(lines, start=1):
-                    record = json.loads(line)
-                    if not isinstance(record, dict):
-                        raise ValueError("a line is no JSON object")
-                    yield file, number, record
-        except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InvalidInputError(
-                f"it is no gzip of UTF-8 JSON lines: {error}.",
-                where=f"{file}, after line {number}",
-            ) from error
-        except OSError as error:
-            raise InputFileError(
-                f"it cannot be read: {error.strerror}.", where=str(file)
-            ) from error
 
 
 def _one_hot(index: int, size: int) -> NDArray[np.float32]:
