@@ -130,6 +130,19 @@ def export(net: ProsodyNet, path: Path) -> None:
             external_data=False,
             verbose=False,
         )
+    strip_traces(path)
+
+
+def strip_traces(path: Path) -> None:
+    """Removes what the exporter notes in an ONNX file about the code and folders that made it."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
 
 
 def _card(name: str, table: SpeechTable, metrics: Mapping[str, Any], size: int) -> str:
