@@ -41,16 +41,29 @@ def page() -> None:
 def _score(files: list[Any], fields: dict[str, str]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     bar = st.progress(0.0)
-    for done, file in enumerate(files):
-        text = t("scoring_file", name=file.name, done=done + 1, all=len(files))
+    done = 0
+    for group in _groups([(file.name, file.getvalue()) for file in files]):
+        name = group[0][0]
+        text = t("scoring_file", name=name, done=done + 1, all=len(files))
         bar.progress(done / len(files), text=text)
         try:
-            results += client.import_files([(file.name, file.getvalue())], fields)
+            results += client.import_files(group, fields)
         except client.ApiError as error:
             problem = {"what": error.what or t("api_down"), "remedy": error.remedy}
-            results.append({"file": file.name, "conversations": [], "error": problem})
+            results.append({"file": name, "conversations": [], "error": problem})
+        done += len(group)
     bar.empty()
     return results
+
+
+def _groups(files: list[tuple[str, bytes]]) -> list[list[tuple[str, bytes]]]:
+    """Files to be sent together: a transcript with the recordings that it names, others alone."""
+    recordings = {
+        name: [other for other in files if other[0] != name and other[0].encode() in content]
+        for name, content in files
+    }
+    taken = {name for named in recordings.values() for name, _ in named}
+    return [[file, *recordings[file[0]]] for file in files if file[0] not in taken]
 
 
 def _results(results: list[dict[str, Any]]) -> None:

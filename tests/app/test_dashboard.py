@@ -176,6 +176,17 @@ def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path
     assert "我要投诉你们" in text.decode("utf-8-sig")
 
 
+def test_a_transcript_is_sent_with_the_recording_that_it_names(
+    site: tuple[str, str], page: Page, samples: Path
+) -> None:
+    page.goto(f"{site[0]}/batch?lang=en")
+    page.locator("input[type=file]").set_input_files(
+        [samples / "call-bank-recovering.ogg", samples / "call-bank-recovering.jsonl"]
+    )
+    page.get_by_role("button", name="Score", exact=True).click()
+    expect(page.get_by_text("Done: 1 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+
+
 def test_markup_in_a_transcript_is_shown_as_text(site: tuple[str, str], page: Page) -> None:
     made = httpx.post(
         f"{site[1]}/conversations",
