@@ -6,7 +6,7 @@ emotions"), in the one order that every array of the product follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -217,11 +217,11 @@ class EmotionScores:
     def from_json(cls, data: Mapping[str, Any]) -> EmotionScores:
         """The inverse of `to_json` (probabilities are renormalised after rounding)."""
         return cls(
-            probabilities=_normalised(data["probabilities"]),
+            probabilities=renormalised(data["probabilities"]),
             reliability=data["reliability"],
             valence=data["valence"],
             arousal=data["arousal"],
-            heads={name: _normalised(value) for name, value in data["heads"].items()},
+            heads={name: renormalised(value) for name, value in data["heads"].items()},
             evidence=tuple(Evidence(**item) for item in data["evidence"]),
             model=ModelInfo.from_json(data["model"]) if data["model"] else None,
             reason=data["reason"],
@@ -252,7 +252,8 @@ def _rounded(values: FloatArray) -> list[float]:
     return [round(float(value), 5) for value in values]
 
 
-def _normalised(values: list[float]) -> FloatArray:
+def renormalised(values: Sequence[float]) -> FloatArray:
+    """float32 that sums to 1 again after the rounding with which it was written."""
     array = np.array(values, dtype=np.float32)
     array /= array.sum()
     return array

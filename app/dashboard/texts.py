@@ -52,7 +52,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "sort_risk": ("风险从高到低", "Highest risk first"),
     "sort_started": ("最近开始", "Most recent first"),
     "sort_duration": ("时长从长到短", "Longest first"),
-    "all": ("全部", "All"),
     "phone": ("电话", "Phone"),
     "video": ("视频", "Video"),
     "chat": ("在线聊天", "Chat"),
@@ -94,13 +93,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "text": ("文字", "words"),
     "voice": ("语音", "voice"),
     "face": ("表情", "face"),
-    "fused": ("融合", "fused"),
     "not_scored_agent": ("客服 · 不做情绪评分", "Agent · emotion is not scored"),
-    "text_only": ("仅文字", "words only"),
     "no_conversation": ("先选一个会话", "Choose a conversation first"),
     "no_conversation_hint": ("在“会话”页选中一行。", "Select a row on the Conversations page."),
     "to_conversations": ("去会话列表", "To the conversations"),
-    "timeline": ("情绪时间线", "Timeline"),
     "timeline_help": (
         "点击一个点，播放器跳到该话轮。",
         "Click a point and the player goes to that turn.",
@@ -121,7 +117,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "This conversation has no recording; it is replayed as text.",
     ),
     "media_gone": ("录音无法打开：", "The recording cannot be opened: "),
-    "summary": ("概况", "Summary"),
     "quarters": ("客户情绪（四等分）", "Customer sentiment by quarter"),
     "quarters_alt": (
         "四段对话中客户情绪的柱状图",
@@ -137,7 +132,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_notice": ("未告知：不分析语音与表情", "No notice: voice and face are not analysed"),
     "source": ("来源", "Source"),
     "notes": ("说明", "Notes"),
-    "models": ("模型", "Models"),
     "confidence": ("置信度", "Confidence"),
     "reliability": ("可靠度", "Reliability"),
     "disagreement": ("各通道看法不一致，请听录音确认", "The channels disagree: listen and decide"),
@@ -159,7 +153,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "JSONL, CSV, “Customer: …” text, SRT, WebVTT, AWS, Amazon Connect, Whisper, FunASR, "
         "and any audio or video that FFmpeg reads.",
     ),
-    "options": ("选项", "Options"),
     "notice_field": ("告知或同意编号", "Notice or consent reference"),
     "notice_field_help": (
         "没有告知，就不分析语音与表情。",
@@ -182,10 +175,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "remedy": ("怎么办", "What to do"),
     "scored": ("已评分", "scored"),
     "failed": ("未能评分", "failed"),
-    "known": ("已存在", "already there"),
     "queued": ("排队中", "queued"),
     "scoring": ("评分中", "scoring"),
-    "download": ("下载结果", "Download the results"),
     "download_csv": ("CSV（Excel）", "CSV (Excel)"),
     "nothing_dropped": (
         "把文件拖到上面。评分在本机进行，文件不离开这台机器。",
@@ -198,8 +189,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "retry": ("重试", "Retry"),
     "gone": ("这个会话已不存在。", "This conversation is no longer there."),
-    "seconds": ("秒", "s"),
-    "open_replay": ("打开回放", "Open replay"),
 }
 
 

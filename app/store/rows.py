@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from app.store.engine import dump_json, in_utc
 from app.store.tables import (
     AnswerRow,
@@ -23,7 +21,7 @@ from app.store.tables import (
     TurnRow,
 )
 from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
-from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo
+from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, renormalised
 from multimodal.errors import InvalidConversationError
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
@@ -258,11 +256,11 @@ def _scores_from(row: ScoreRow, models: Mapping[str, ModelRow]) -> EmotionScores
     if row.probabilities is None:
         return EmotionScores.missing(row.reason, model=model)
     return EmotionScores(
-        probabilities=_normalised(row.probabilities),
+        probabilities=renormalised(row.probabilities),
         reliability=row.reliability,
         valence=row.valence,
         arousal=row.arousal,
-        heads={name: _normalised(value) for name, value in row.heads.items()},
+        heads={name: renormalised(value) for name, value in row.heads.items()},
         evidence=tuple(Evidence(**item) for item in row.evidence),
         model=model,
         reason=row.reason,
@@ -273,7 +271,7 @@ def _answer_from(row: AnswerRow, models: Mapping[str, ModelRow]) -> FusedAnswer:
     if row.probabilities is None:
         return FusedAnswer.unknown(row.reason)
     return FusedAnswer(
-        probabilities=_normalised(row.probabilities),
+        probabilities=renormalised(row.probabilities),
         label=row.label,
         confidence=row.confidence,
         valence=row.valence,
@@ -314,10 +312,3 @@ def _key(model: ModelInfo | None) -> str:
 
 def _rounded(values: FloatArray) -> list[float]:
     return [round(value, 5) for value in values.tolist()]
-
-
-def _normalised(values: Sequence[float]) -> FloatArray:
-    """float32 that sums to 1 again after the rounding with which it was stored."""
-    array = np.array(values, dtype=np.float32)
-    array /= array.sum()
-    return array
