@@ -49,10 +49,10 @@ def main() -> None:
         _say(f"model missing: {error}")
         sys.exit(3)
     except InvalidInputError as error:
-        _say(f"error: {error}")
+        _say(f"error: {_masked(error)}")
         sys.exit(2)
     except EmotionMonitorError as error:
-        _say(f"error: {error}")
+        _say(f"error: {_masked(error)}")
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # Whoever read stdout has gone: nothing more to say to them.
@@ -85,6 +85,12 @@ def score(
     save: Annotated[
         bool, typer.Option("--save", help="Keep the results in the database for the dashboard.")
     ] = False,
+    keep_recordings: Annotated[
+        bool,
+        typer.Option(
+            help="Keep recordings with --save; personal data are masked in words, not in sound."
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Score conversations: words, voice and face of every customer turn, in one answer."""
@@ -101,7 +107,8 @@ def score(
         source=source,
         media=media,
     )
-    if not _score(paths, options, out=out, save=save, as_json=as_json):
+    keep = keep_recordings
+    if not _score(paths, options, out=out, save=save, keep_recordings=keep, as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -232,16 +239,23 @@ def db_info(as_json: Json = False) -> None:
 
 
 def _score(
-    paths: list[str], options: IngestOptions, *, out: Path | None, save: bool, as_json: bool
+    paths: list[str],
+    options: IngestOptions,
+    *,
+    out: Path | None,
+    save: bool,
+    as_json: bool,
+    keep_recordings: bool = True,
 ) -> bool:
     """Reads, scores and writes; returns whether every item went well."""
     from app.monitor import build_monitor
+    from app.privacy import build_masker
     from app.settings import Settings
     from multimodal.formats.results import write_results
 
     settings = Settings()
     monitor = build_monitor(settings)
-    options = replace(options, limits=settings.media_limits)
+    options = replace(options, limits=settings.media_limits, masker=build_masker(settings))
     failures: list[Ingested] = []
     shown: list[ScoredConversation] = []
     store: Store | None = None
@@ -263,7 +277,7 @@ def _score(
         for scored in _with_progress(monitor.score_many(conversations())):
             if store is not None:
                 try:
-                    store.save(scored)
+                    store.save(scored, keep_recordings=keep_recordings)
                 except EmotionMonitorError as error:
                     failures.append(_failed(scored, error))
                     _say(f"failed: {error}")
@@ -336,6 +350,12 @@ def _print(table: Table) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
+
+
+def _masked(error: EmotionMonitorError) -> EmotionMonitorError:
+    from multimodal.masking import Masker
+
+    return Masker().error(error)
 
 
 def _say(message: str) -> None:

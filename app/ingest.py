@@ -10,6 +10,7 @@ from pathlib import Path
 
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
+from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 
 PIECE_SECONDS = 10.0
@@ -29,6 +30,7 @@ class IngestOptions:
         source: Name of the system that the files come from; by default the format's.
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
+        masker: Takes personal data out of everything that is read, errors too.
     """
 
     notice: str = ""
@@ -37,6 +39,7 @@ class IngestOptions:
     source: str = ""
     media: Path | None = None
     limits: MediaLimits = DEFAULT_LIMITS
+    masker: Masker = field(default_factory=Masker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def read_files(paths: Sequence[Path], options: IngestOptions) -> Iterator[Ingest
         options: What the user says about them.
     """
     files, errors = _files(paths)
-    yield from errors
+    yield from (_masked(item, options) for item in errors)
     transcripts = [path for path in files if _looks_like_text(path)]
     if options.media is not None and len(transcripts) != 1:
         raise InvalidInputError(
@@ -191,11 +194,19 @@ def _read(
     try:
         for item in reading():
             if isinstance(item, EmotionMonitorError):
-                yield Ingested(path, error=item)
+                yield _masked(Ingested(path, error=item), options)
             else:
-                yield Ingested(path, _with_options(item, options))
+                yield _masked(Ingested(path, _with_options(item, options)), options)
     except EmotionMonitorError as error:
-        yield Ingested(path, error=error)
+        yield _masked(Ingested(path, error=error), options)
+
+
+def _masked(item: Ingested, options: IngestOptions) -> Ingested:
+    """What was read without the personal data in it: here, once, for every way in by file."""
+    if item.error is not None:
+        return replace(item, error=options.masker.error(item.error))
+    assert item.conversation is not None
+    return replace(item, conversation=options.masker.conversation(item.conversation))
 
 
 def _with_options(conversation: Conversation, options: IngestOptions) -> Conversation:
@@ -223,6 +234,6 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
 
 def _guarded(path: Path, options: IngestOptions) -> Ingested:
     try:
-        return Ingested(path, recording_conversation(path, options))
+        return _masked(Ingested(path, recording_conversation(path, options)), options)
     except EmotionMonitorError as error:
-        return Ingested(path, error=error)
+        return _masked(Ingested(path, error=error), options)

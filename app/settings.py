@@ -7,10 +7,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
 
 
@@ -32,6 +33,19 @@ class Settings(BaseSettings):
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
         open_models_only: Use only checkpoints whose training data allow open use.
+        mask_types: What personal data are masked in transcripts, comma-separated in the
+            environment; by default all types of `multimodal.masking.TYPES`.
+        mask_style: `placeholder` for [手机号], `partial` for 138****1234.
+        customer_key: Secret under which customers' numbers become references; by default one that is
+            made once and lies in `data_dir` as `customer.key`. Whoever changes it no longer
+            recognises customers whom the site knew before.
+        keep_recordings: Whether recordings are kept after they are scored. Masking does not reach
+            what is said in them.
+        retention_media_days: Days after which recordings are deleted; 0 keeps them.
+        retention_transcript_days: Days after which words and metadata are deleted; 0 keeps them.
+        retention_scores_days: Days after which the scores are deleted too, and with them all that is
+            left of a conversation; 0 keeps them.
+        retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -47,12 +61,30 @@ class Settings(BaseSettings):
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
     open_models_only: bool = False
+    mask_types: Annotated[tuple[str, ...], NoDecode] = tuple(TYPES)
+    mask_style: Style = "placeholder"
+    customer_key: SecretStr = SecretStr("")
+    keep_recordings: bool = True
+    retention_media_days: int = Field(default=30, ge=0)
+    retention_transcript_days: int = Field(default=180, ge=0)
+    retention_scores_days: int = Field(default=365, ge=0)
+    retention_audit_days: int = Field(default=1095, ge=0)
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("mask_types", mode="before")
+    @classmethod
+    def _split_types(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(name.strip() for name in value.split(",") if name.strip())
+        unknown = set(value if isinstance(value, tuple) else ()) - set(TYPES)
+        if unknown:
+            raise ValueError(f"{sorted(unknown)} are none of {', '.join(TYPES)}")
         return value
 
     @field_validator("timezone")

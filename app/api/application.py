@@ -18,6 +18,7 @@ from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.worker import Worker
 from app.monitor import build_monitor
+from app.privacy import build_masker
 from app.settings import Settings
 from app.store import Store, upgrade
 from multimodal.pipeline import EmotionMonitor
@@ -61,7 +62,9 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             await to_thread.run_sync(upgrade, settings)
         with Store(settings) as store:
             worker = Worker(store, monitor)
-            app.state.services = Services(settings, store, monitor, worker)
+            app.state.services = Services(
+                settings, store, monitor, worker, build_masker(settings)
+            )
             worker.start()
             try:
                 yield

@@ -27,6 +27,7 @@ from multimodal.errors import (
 )
 
 log = logging.getLogger(__name__)
+from multimodal.masking import Masker
 
 _STATUS: tuple[tuple[type[EmotionMonitorError], int], ...] = (
     # The first that fits.
@@ -54,10 +55,12 @@ _TYPES: Mapping[int, str] = {
     500: "internal",
 }
 RETRY_SECONDS = 5
+_MASKER = Masker()
 
 
 def as_json(error: EmotionMonitorError) -> dict[str, str]:
-    """The inside of the error shape."""
+    """The inside of the error shape; what somebody said is masked in it."""
+    error = _MASKER.error(error)
     name = type(error).__name__.removesuffix("Error")
     return {
         "type": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(),

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
+from multimodal.masking import Masker
 from multimodal.pipeline import EmotionMonitor
 
 LARGEST_ID = 2**63 - 1
@@ -31,6 +32,7 @@ class Services:
         store: The database and the folder of recordings.
         monitor: Scores.
         worker: Scores what is queued.
+        masker: Takes personal data out of what comes in.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -39,6 +41,7 @@ class Services:
     store: Store
     monitor: EmotionMonitor
     worker: Worker
+    masker: Masker
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

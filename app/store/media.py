@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import tempfile
+from collections.abc import Set
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from multimodal.conversation import Media
 from multimodal.errors import OutputError
+from multimodal.masking import Masker
 
 _BLOCK = 1 << 20
 
@@ -65,6 +70,48 @@ class MediaFolder:
         """The hash under which a file is kept here, or an empty string if it lies elsewhere."""
         return path.name if path == self._path(path.name) else ""
 
+    def identity_of(self, path: Path) -> str:
+        """By what a recording is recognised: its hash if it is kept here, else its path.
+
+        A path that holds a telephone or identity number is not written down: then the hash of the
+        file's content, under which `housed` keeps it.
+        """
+        if digest := self.digest_of(path):
+            return digest
+        place = str(path.absolute())
+        if Masker().name(place) == place:
+            return place
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return forgotten(place)
+
+    def housed(self, media: Media) -> Media:
+        """The same recording; copied in where its path holds a telephone or identity number.
+
+        Raises:
+            OutputError: If it cannot be copied.
+        """
+        place = str(media.path.absolute())
+        if self.digest_of(media.path) or Masker().name(place) == place:
+            return media
+        try:
+            with media.path.open("rb") as file:
+                return replace(media, path=self.keep(file))
+        except FileNotFoundError:
+            return replace(media, path=Path(Masker().name(place)))
+
+    def orphans(self, used: Set[str], before: float) -> list[Path]:
+        """Files here that no conversation refers to, older than a moment (seconds of the epoch)."""
+        if not self.root.is_dir():
+            return []
+        return [
+            path
+            for path in self.root.rglob("*")
+            if path.is_file() and path.name not in used and path.stat().st_mtime < before
+        ]
+
     def relative(self, path: Path) -> str:
         """A kept file's path within the folder."""
         return str(path.relative_to(self.root))
@@ -77,6 +124,14 @@ class MediaFolder:
         return self.root / digest[:2] / digest
 
 
+def forgotten(identity: str) -> str:
+    """What is left of a recording that is not kept: a hash, to know it again if it comes again."""
+    if _DIGEST.fullmatch(identity):
+        return identity
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     # Offset, bytes there, media type.
     (8, b"WAVE", "audio/wav"),

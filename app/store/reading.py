@@ -24,6 +24,8 @@ from app.store.tables import (
 )
 from multimodal.scoring import ScoredConversation
 
+NOT_KEPT = "录音未保留 (a recording was scored and is not kept)"
+WORDS_DELETED = "文字已按保存期限删除 (the words were deleted when their time was over)"
 _PENDING = {
     "queued": "not scored yet",
     "scoring": "not scored yet",
@@ -76,6 +78,10 @@ def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredC
     media = session.scalars(
         select(MediaRow).where(MediaRow.conversation_id == row.id).order_by(MediaRow.number)
     ).all()
+    kept = [one for one in media if one.path]
+    notes = [*row.notes, *([] if len(kept) == len(media) else [NOT_KEPT])]
+    if row.transcript_deleted_at is not None:
+        notes.append(WORDS_DELETED)
     scores = session.scalars(
         select(ScoreRow).where(ScoreRow.conversation_id == row.id, ScoreRow.scoring == row.scoring)
     ).all()
@@ -99,7 +105,7 @@ def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredC
     keys |= {trajectory.model_key} if trajectory is not None else set()
     models = session.scalars(select(ModelRow).where(ModelRow.key.in_(keys))).all()
     conversation = rows.conversation_from(
-        row, turns, [rows.media_from(one, folder.root) for one in media]
+        row, turns, [rows.media_from(one, folder.root) for one in kept]
     )
     scored = rows.scored_from(
         conversation,
@@ -107,8 +113,8 @@ def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredC
         answers,
         trajectory,
         {model.key: model for model in models},
-        notes=row.notes,
+        notes=notes,
         states=states,
         pending=_PENDING[row.status],
     )
-    return StoredConversation(row, scored, tuple(corrections), tuple(media))
+    return StoredConversation(row, scored, tuple(corrections), tuple(kept))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -59,6 +60,7 @@ class Store:
         self._engine = open_engine(settings.url)
         self._write_engine = self._engine.execution_options(**{WRITE: True})
         self._where = settings.safe_database_url
+        self._keep_recordings = settings.keep_recordings
         self.media = MediaFolder(settings.media_dir)
 
     def __enter__(self) -> Self:
@@ -94,6 +96,7 @@ class Store:
         *,
         key: WriteKey | None = None,
         state: State = "closed",
+        keep_recordings: bool = True,
     ) -> Saved:
         """Keeps a scored conversation.
 
@@ -105,11 +108,16 @@ class Store:
             scope: Who writes.
             key: Idempotency key, where the caller gave one.
             state: `open` if turns will be appended.
+            keep_recordings: False where its recordings are not to be kept, whatever the setting.
 
         Raises:
             ConflictError: If its source and external id, or the key, stand for something else.
         """
-        return self._once(scored.conversation, scope, key, state, scored)
+        keep = keep_recordings and self._keep_recordings
+        saved = self._once(scored.conversation, scope, key, state, scored, keep=keep)
+        if not keep:
+            self._discard_all(scored.conversation)
+        return saved
 
     def enqueue(
         self,
@@ -152,7 +160,10 @@ class Store:
         """
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
-            self._write(session, row, scored)
+            writing.require_words(row)
+            self._write(session, row, scored, keep=self._keep_recordings)
+        if not self._keep_recordings:
+            self._discard_all(scored.conversation)
 
     def fail(self, conversation_id: int, error: str) -> None:
         """Marks a conversation as one that could not be scored, with the reason."""
@@ -199,6 +210,7 @@ class Store:
         scope: Scope,
         *,
         key: WriteKey | None = None,
+        changed: Sequence[int] = (),
     ) -> Saved:
         """Adds the last turn of a scored conversation to the open one of that id.
 
@@ -207,6 +219,7 @@ class Store:
             scored: It, with one turn more than is kept.
             scope: Who writes.
             key: Idempotency key, where the caller gave one.
+            changed: Numbers of earlier turns whose words were masked once more.
 
         Raises:
             NotFoundError: If it is not there.
@@ -225,6 +238,7 @@ class Store:
                     remedy="Another turn came at the same time; send this one again.",
                 )
             writing.insert_turns(session, row.id, scored.conversation, first=number)
+            writing.rewrite_turns(session, row.id, scored, changed)
             writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
         return Saved(conversation_id, "created", number)
@@ -270,7 +284,9 @@ class Store:
     def discard(self, digests: set[str]) -> None:
         """Deletes those uploaded recordings that no conversation refers to."""
         with self._reading() as session:
-            used = select(MediaRow.sha256).where(MediaRow.sha256.in_(digests))
+            used = select(MediaRow.sha256).where(
+                MediaRow.sha256.in_(digests), MediaRow.path != ""
+            )
             unused = digests - set(session.scalars(used))
         for digest in unused:
             self.media.remove(digest)
@@ -481,9 +497,14 @@ class Store:
             )
         return row
 
-    def _write(self, session: Session, row: ConversationRow, scored: ScoredConversation) -> None:
+    def _discard_all(self, conversation: Conversation) -> None:
+        self.discard({self.media.digest_of(one.path) for one in conversation.media} - {""})
+
+    def _write(
+        self, session: Session, row: ConversationRow, scored: ScoredConversation, *, keep: bool
+    ) -> None:
         row.notice = scored.conversation.notice or row.notice
-        writing.write_media(session, row, scored.conversation.media, self.media)
+        writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
         writing.write_scoring(session, row, scored)
 
     def _once(
@@ -493,13 +514,19 @@ class Store:
         key: WriteKey | None,
         state: State,
         scored: ScoredConversation | None,
+        *,
+        keep: bool = True,
     ) -> Saved:
         scope.require(conversation)
+        if keep and conversation.media:
+            media = tuple(self.media.housed(one) for one in conversation.media)
+            conversation = replace(conversation, media=media)
+            scored = None if scored is None else replace(scored, conversation=conversation)
         try:
-            return self._put(conversation, scope, key, state, scored)
+            return self._put(conversation, scope, key, state, scored, keep=keep)
         except IntegrityError:
             # The same conversation or key came at the same time and was first: now it is there.
-            return self._put(conversation, scope, key, state, scored)
+            return self._put(conversation, scope, key, state, scored, keep=keep)
 
     def _put(
         self,
@@ -508,6 +535,8 @@ class Store:
         key: WriteKey | None,
         state: State,
         scored: ScoredConversation | None,
+        *,
+        keep: bool,
     ) -> Saved:
         with self._writing() as session:
             if replay := writing.replay(session, scope, key):
@@ -515,7 +544,9 @@ class Store:
             row = writing.find(session, conversation, lock=True)
             if row is None:
                 outcome: Outcome = "created"
-                row = writing.insert_conversation(session, conversation, state, self.media)
+                row = writing.insert_conversation(
+                    session, conversation, state, self.media, keep=keep
+                )
             else:
                 writing.require_same(row, conversation)
                 brings = row.status != "scored" or writing.brings(
@@ -523,6 +554,6 @@ class Store:
                 )
                 outcome = "rescored" if brings and scored is not None else "unchanged"
             if scored is not None and outcome != "unchanged":
-                self._write(session, row, scored)
+                self._write(session, row, scored, keep=keep)
             writing.keep_key(session, scope, key, row.id, None)
             return Saved(row.id, outcome)

@@ -8,6 +8,8 @@
                   ├─ carried_state         what a modality wants with a speaker's next turn
                   └─ idempotency_key       writes already done, so that a repeat does nothing
     model                                  every model that ever gave a stored answer
+    notice                                 notices under which conversations are analysed
+    audit                                  what was deleted or changed for many, without names
 
 Re-scoring replaces nothing. `conversation.scoring` counts the scorings; rows that the latest one
 produced or confirmed carry its number, and those are the ones shown.
@@ -119,6 +121,8 @@ class ConversationRow(Base):
     """`queued`, `scoring`, `scored` or `failed`."""
     error: Mapped[str]
     received_at: Mapped[datetime]
+    transcript_deleted_at: Mapped[datetime | None]
+    """When its words were deleted because their time was over; NULL while they are there."""
     scored_at: Mapped[datetime | None]
     scoring: Mapped[int]
     """How often it was scored; rows of the latest scoring carry this number."""
@@ -255,7 +259,8 @@ class MediaRow(Base):
     sha256: Mapped[str]
     """Empty for a recording that lies elsewhere."""
     path: Mapped[str]
-    """Where it lies, relative to the media folder if `sha256` is set, else absolute."""
+    """Where it lies, relative to the media folder if `sha256` is set, else absolute; empty for one
+    that is not kept, of which `sha256` holds the content's hash or the path's."""
     channels: Mapped[dict[str, Any]]
     customer_region: Mapped[list[Any] | None] = mapped_column(Json)
     offset: Mapped[float]
@@ -302,6 +307,35 @@ class IdempotencyRow(Base):
     number: Mapped[int | None]
     """The turn that was appended; NULL where a whole conversation was written."""
     created_at: Mapped[datetime]
+
+
+class NoticeRow(Base):
+    """A notice or consent under which conversations are analysed: what customers are told."""
+
+    __tablename__ = "notice"
+
+    reference: Mapped[str] = mapped_column(primary_key=True)
+    """What `conversation.notice` names."""
+    text: Mapped[str]
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    """First moment at which it no longer holds; NULL while it holds on."""
+    author: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """What was deleted or changed for many, when and by whom; never about whom."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime]
+    who: Mapped[str]
+    action: Mapped[str]
+    """`erase`, `retention`, `notice` or `swap_roles`."""
+    detail: Mapped[dict[str, Any]]
 
 
 class CarriedStateRow(Base):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from sqlalchemy import Executable, Table, delete, insert, select
@@ -13,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store import rows
-from app.store.media import MediaFolder
+from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
 from app.store.tables import (
     AnswerRow,
@@ -85,6 +86,19 @@ def require_open(row: ConversationRow) -> None:
         )
 
 
+def require_words(row: ConversationRow) -> None:
+    """Checks that a conversation's words are still there.
+
+    Raises:
+        ConflictError: If they were deleted when their time was over.
+    """
+    if row.transcript_deleted_at is not None:
+        raise ConflictError(
+            "the words of the conversation have been deleted, so it cannot be scored again.",
+            where=f"conversation {row.id}",
+        )
+
+
 def find(
     session: Session, conversation: Conversation, *, lock: bool = False
 ) -> ConversationRow | None:
@@ -120,6 +134,25 @@ def insert_turns(
     ]
     if values:
         session.execute(insert(_table(TurnRow)), values)
+
+
+def rewrite_turns(
+    session: Session, conversation_id: int, scored: ScoredConversation, numbers: Sequence[int]
+) -> None:
+    """Writes the words of turns that were masked once more, and what evidence is left of them."""
+    for number in numbers:
+        turn = scored.turns[number - 1]
+        at = (conversation_id, number)
+        row = session.get(TurnRow, at)
+        assert row is not None
+        row.text = turn.turn.text
+        for score in session.scalars(
+            select(ScoreRow).where(
+                ScoreRow.conversation_id == conversation_id, ScoreRow.number == number
+            )
+        ):
+            left = turn.scores.get(score.modality)
+            score.evidence = [one.to_json() for one in left.evidence] if left else []
 
 
 def keep_key(
@@ -166,7 +199,12 @@ def replay(session: Session, scope: Scope, key: WriteKey | None) -> Saved | None
 
 
 def insert_conversation(
-    session: Session, conversation: Conversation, state: State, folder: MediaFolder
+    session: Session,
+    conversation: Conversation,
+    state: State,
+    folder: MediaFolder,
+    *,
+    keep: bool = True,
 ) -> ConversationRow:
     """Inserts a conversation with its turns and recordings, to be scored."""
     row = ConversationRow(
@@ -176,6 +214,7 @@ def insert_conversation(
         status="queued",
         error="",
         received_at=datetime.now(UTC),
+        transcript_deleted_at=None,
         scored_at=None,
         scoring=0,
         **rows.conversation_summary(conversation),
@@ -191,7 +230,7 @@ def insert_conversation(
     session.add(row)
     session.flush()
     insert_turns(session, row.id, conversation)
-    write_media(session, row, conversation.media, folder)
+    write_media(session, row, conversation.media, folder, keep=keep)
     return row
 
 
@@ -215,7 +254,10 @@ def brings(
     """
     of_this = MediaRow.conversation_id == row.id
     kept = {r.sha256 or r.path for r in session.scalars(select(MediaRow).where(of_this))}
-    given = {folder.digest_of(m.path) or str(m.path.absolute()) for m in conversation.media}
+    given = {folder.identity_of(media.path) for media in conversation.media}
+    given = {forgotten(one) if forgotten(one) in kept else one for one in given}
+    if row.transcript_deleted_at is not None:
+        return False
     if given - kept or (conversation.notice and conversation.notice != row.notice):
         return True
     if scored is None or kept - given or (row.notice and not conversation.notice):
@@ -236,27 +278,52 @@ def brings(
 
 
 def write_media(
-    session: Session, row: ConversationRow, media: Sequence[Media], folder: MediaFolder
+    session: Session,
+    row: ConversationRow,
+    media: Sequence[Media],
+    folder: MediaFolder,
+    *,
+    keep: bool = True,
 ) -> None:
-    """Writes a conversation's recordings in place of those it had; none at all changes nothing."""
+    """Writes a conversation's recordings in place of those it had; none at all changes nothing.
+
+    Args:
+        session: The transaction.
+        row: The conversation.
+        media: Its recordings.
+        folder: Where uploads are kept.
+        keep: Whether they are kept; of others a hash alone is, to know them again.
+    """
     if not media:
         return
-    session.execute(delete(MediaRow).where(MediaRow.conversation_id == row.id))
-    for number, one in enumerate(media):
+    of_this = MediaRow.conversation_id == row.id
+    gone = session.scalars(select(MediaRow).where(of_this, MediaRow.path == "")).all()
+    session.execute(delete(MediaRow).where(of_this, MediaRow.path != ""))
+    known = {one.sha256 for one in gone}
+    first = max((one.number for one in gone), default=-1) + 1
+    for number, one in enumerate(media, start=first):
         digest = folder.digest_of(one.path)
+        if not keep:
+            digest = forgotten(folder.identity_of(one.path))
+            if digest in known:
+                continue
         region = one.customer_region
         session.add(
             MediaRow(
                 conversation_id=row.id,
                 number=number,
                 sha256=digest,
-                path=folder.relative(one.path) if digest else str(one.path.absolute()),
+                path=_place(one.path, digest, folder) if keep else "",
                 channels={str(i): role.value for i, role in one.channels.items()},
                 customer_region=None if region is None else list(region),
                 offset=one.offset,
             )
         )
-    row.media_count = len(media)
+    row.media_count = len(media) if keep else 0
+
+
+def _place(path: Path, digest: str, folder: MediaFolder) -> str:
+    return folder.relative(path) if digest else str(path.absolute())
 
 
 def write_scoring(

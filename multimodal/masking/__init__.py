@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -89,13 +89,13 @@ class Masker:
     Attributes:
         types: Which of `TYPES` are masked.
         style: `placeholder` for [手机号], `partial` for 138****1234.
-        key: Secret of the site under which customers' numbers become references; without one no
-            reference is kept.
+        key: Gives the site's secret under which customers' numbers become references, when one is
+            needed; where it is empty no reference is kept.
     """
 
     types: frozenset[str] = frozenset(TYPES)
     style: Style = "placeholder"
-    key: bytes = b""
+    key: Callable[[], bytes] = bytes
 
     def text(self, text: str, *, english: bool = False) -> str:
         """A text without its personal data; one that has none comes back as it is."""
@@ -163,11 +163,12 @@ class Masker:
         customer = customer.strip()
         if not customer or _REFERENCE.fullmatch(customer):
             return customer
-        if not self.key:
+        key = self.key()
+        if not key:
             return ""
         plain = re.sub(r"[\s()\-.]", "", view_of(customer, PLACEHOLDERS).words).lower()
         plain = re.sub(r"^(?:\+|00)?86(?=1[3-9][0-9]{9}$)", "", plain)
-        return hashlib.blake2b(plain.encode(), digest_size=16, key=self.key[:64]).hexdigest()
+        return hashlib.blake2b(plain.encode(), digest_size=16, key=key[:64]).hexdigest()
 
     def display(self, customer: str) -> str:
         """A customer as people may see them: 138****1234."""
@@ -178,7 +179,7 @@ class Masker:
         """An id or a file's name without telephone and identity numbers; distinct ones stay so."""
 
         def hidden(found: re.Match[str]) -> str:
-            digest = hashlib.blake2b(found[0].encode(), digest_size=5, key=self.key[:64])
+            digest = hashlib.blake2b(found[0].encode(), digest_size=5, key=self.key()[:64])
             return f"{found[0][:3]}****{found[0][-4:]}~{digest.hexdigest()}"
 
         shown = _IN_FILE_NAME.sub(hidden, name)

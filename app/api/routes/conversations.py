@@ -52,7 +52,7 @@ def create(
     state: Annotated[State, Query(description="`open`: turns will be appended.")] = "closed",
 ) -> dict[str, Any]:
     """Takes in a conversation, scores it and keeps it; the same one again changes nothing."""
-    conversation = _conversation(body)
+    conversation = services.masker.conversation(_conversation(body))
     saved = services.store.lookup(conversation, scope, key)
     if saved is None and wait:
         scored = services.monitor.score(conversation)
@@ -110,7 +110,8 @@ def correct(
     scope: ScopeDep,
 ) -> dict[str, Any]:
     """Keeps what a person says about a turn, beside what the models said; twice is kept once."""
-    made = services.store.correct(conversation_id, number, body.label, body.comment, scope)
+    comment = services.masker.text(body.comment)
+    made = services.store.correct(conversation_id, number, body.label, comment, scope)
     return present.correction(made, services.settings.zone)
 
 

@@ -49,6 +49,13 @@ def imports(
     channels: ChannelsForm = "",
     role: RoleForm = "",
     source: Annotated[str, Form(max_length=100, description="Where the files come from.")] = "",
+    keep_recordings: Annotated[
+        bool,
+        Form(
+            description="False: recordings are deleted when they are scored. Personal data are"
+            " masked in words, not in sound."
+        ),
+    ] = True,
 ) -> dict[str, Any]:
     """Reads, scores and keeps files; a bad one is reported, and the others are kept.
 
@@ -61,9 +68,10 @@ def imports(
         role=Role(role) if role else None,
         source=storable(source),
         limits=services.settings.media_limits,
+        masker=services.masker,
     )
     with services.uploads, tempfile.TemporaryDirectory(prefix="emotion-monitor-") as folder:
-        work = _Import(services, scope, Path(folder).resolve())
+        work = _Import(services, scope, Path(folder).resolve(), keep_recordings)
         work.run(work.unpack(files), options)
         return {"data": list(work.results.values())}
 
@@ -71,7 +79,10 @@ def imports(
 class _Import:
     """One request's files, in a folder of their own."""
 
-    def __init__(self, services: Services, scope: Scope, folder: Path) -> None:
+    def __init__(
+        self, services: Services, scope: Scope, folder: Path, keep_recordings: bool
+    ) -> None:
+        self._keep_recordings = keep_recordings
         self._services = services
         self._scope = scope
         self._folder = folder
@@ -135,7 +146,10 @@ class _Import:
 
     def _keep(self, path: Path, scored: ScoredConversation) -> None:
         try:
-            self._kept(path, self._services.store.save(scored, self._scope).id)
+            saved = self._services.store.save(
+                scored, self._scope, keep_recordings=self._keep_recordings
+            )
+            self._kept(path, saved.id)
         except EmotionMonitorError as error:
             self._failed(path, error)
             discard_media(self._services.store, scored.conversation)
