@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from app.ingest import Ingested, IngestOptions
+    from app.settings import Settings
     from app.store import Store
+    from multimodal.conversation import Conversation
     from multimodal.scoring import ScoredConversation
 
 app = typer.Typer(
@@ -33,6 +36,12 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: where it is, and its migrations.", no_args_is_help=True)
 app.add_typer(db, name="db")
+retention = typer.Typer(help="What is kept how long.", no_args_is_help=True)
+app.add_typer(retention, name="retention")
+notice_commands = typer.Typer(
+    help="Notices and consents under which conversations are analysed.", no_args_is_help=True
+)
+app.add_typer(notice_commands, name="notice")
 
 SHOWN = 100
 """Conversations that a table in the terminal shows; all are written with --out and --json."""
@@ -238,6 +247,174 @@ def db_info(as_json: Json = False) -> None:
         _table([{"what": k, "value": v} for k, v in facts.items()], ["what", "value"])
 
 
+@retention.command("sweep")
+def retention_sweep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete recordings, words, scores and audit entries whose time is over."""
+    from dataclasses import asdict
+
+    from app.settings import Settings
+    from app.store import Store, upgrade
+
+    settings = Settings()
+    upgrade(settings)
+    with Store(settings) as store:
+        swept = asdict(store.sweep(settings, dry_run=dry_run, who="local"))
+    if as_json:
+        typer.echo(json.dumps(swept | {"dry_run": dry_run}))
+        return
+    days = {
+        "media": settings.retention_media_days,
+        "transcripts": settings.retention_transcript_days,
+        "conversations": settings.retention_scores_days,
+        "audit": settings.retention_audit_days,
+    }
+    _table(
+        [
+            {
+                "class": name,
+                "kept": f"{days[name]} d" if days.get(name) else "-",
+                "would go" if dry_run else "gone": number,
+            }
+            for name, number in swept.items()
+        ],
+        ["class", "kept", "would go" if dry_run else "gone"],
+    )
+
+
+@app.command()
+def erase(
+    customer: Annotated[
+        str, typer.Option(help="The customer's number as it was imported, or customer_ref.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Erase a customer: conversations, scores, recordings; for good."""
+    from dataclasses import asdict
+
+    from app.privacy import build_masker
+    from app.settings import Settings
+    from app.store import LOCAL, Store
+
+    settings = Settings()
+    with Store(settings) as store:
+        erased = store.erase(build_masker(settings).reference(customer), LOCAL)
+    if as_json:
+        typer.echo(json.dumps(asdict(erased), ensure_ascii=False))
+        return
+    _say(f"erased: {erased.conversations} conversation(s), {erased.media} recording(s).")
+    if erased.shared:
+        _say(f"kept: {erased.shared} recording(s) that another customer's conversation has too.")
+    for path in erased.elsewhere:
+        _say(f"yours to delete, outside the media folder: {path}")
+    for note in erased.notes:
+        _say(f"note: {note}")
+
+
+@notice_commands.command("add")
+def notice_add(
+    reference: Annotated[str, typer.Argument(help="What conversations name it by.")],
+    text: Annotated[str, typer.Option(help="What customers are told.")],
+    valid_from: Annotated[str, typer.Option(help="ISO 8601; by default now.")] = "",
+    valid_until: Annotated[str, typer.Option(help="ISO 8601; by default it holds on.")] = "",
+) -> None:
+    """Record a notice or consent, so that conversations are bound to what was said and when."""
+    from app.settings import Settings
+    from app.store import LOCAL, Store, upgrade
+
+    settings = Settings()
+    upgrade(settings)
+    with Store(settings) as store:
+        row = store.add_notice(
+            reference,
+            text,
+            LOCAL,
+            valid_from=_moment(valid_from, settings),
+            valid_until=_moment(valid_until, settings),
+        )
+    _say(f"recorded: {row.reference}, from {row.valid_from.astimezone(settings.zone).isoformat()}")
+
+
+@notice_commands.command("end")
+def notice_end(
+    reference: Annotated[str, typer.Argument(help="The notice.")],
+    at: Annotated[str, typer.Option(help="ISO 8601; by default now.")] = "",
+) -> None:
+    """End a notice: what begins from then on is not analysed under it."""
+    from app.settings import Settings
+    from app.store import LOCAL, Store
+
+    settings = Settings()
+    with Store(settings) as store:
+        store.end_notice(reference, LOCAL, _moment(at, settings))
+    _say(f"ended: {reference}")
+
+
+@notice_commands.command("list")
+def notice_list(as_json: Json = False) -> None:
+    """The notices, and how many conversations name each."""
+    from app.settings import Settings
+    from app.store import Store
+
+    settings = Settings()
+    with Store(settings) as store:
+        found = store.notices()
+    rows = [
+        {
+            "reference": row.reference,
+            "from": row.valid_from.astimezone(settings.zone).isoformat(),
+            "until": row.valid_until.astimezone(settings.zone).isoformat()
+            if row.valid_until
+            else "",
+            "author": row.author,
+            "conversations": count,
+            "text": row.text,
+        }
+        for row, count in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        _table(rows, ["reference", "from", "until", "author", "conversations", "text"])
+
+
+@app.command("audit")
+def audit_list(as_json: Json = False) -> None:
+    """What was erased, swept or changed for many, when and by whom."""
+    from app.settings import Settings
+    from app.store import Store
+
+    settings = Settings()
+    with Store(settings) as store:
+        rows = [
+            {
+                "at": row.at.astimezone(settings.zone).isoformat(timespec="seconds"),
+                "who": row.who,
+                "action": row.action,
+                "detail": row.detail,
+            }
+            for row in store.audit()
+        ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        _table(rows, ["at", "who", "action", "detail"])
+
+
+def _moment(text: str, settings: Settings) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            f"{text[:40]!r} is not a time, expected for instance 2026-06-30T23:50:00+08:00."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=settings.zone)
+
+
 def _score(
     paths: list[str],
     options: IngestOptions,
@@ -271,7 +448,9 @@ def _score(
                 failures.append(item)
                 _say(f"failed: {item.error}")
             else:
-                yield item.conversation
+                assert item.conversation is not None
+                valid = store.with_valid_notice if store is not None else _as_it_is
+                yield valid(item.conversation)
 
     def results() -> Iterator[ScoredConversation]:
         for scored in _with_progress(monitor.score_many(conversations())):
@@ -305,6 +484,10 @@ def _score(
     if failures:
         _say(f"{len(failures)} item(s) failed; the others were scored.")
     return not failures
+
+
+def _as_it_is(conversation: Conversation) -> Conversation:
+    return conversation
 
 
 def _failed(scored: ScoredConversation, error: EmotionMonitorError) -> Ingested:

@@ -67,12 +67,7 @@ def planted_report() -> dict[str, object]:
 def _hits(conversation: Conversation, said: list[str]) -> Iterator[tuple[str, bool]]:
     """Each mask within one turn: its type, and whether a planted item stands under it."""
     for turn in conversation.turns:
-        spans = [
-            (at, at + len(one))
-            for one in said
-            for at in [turn.text.find(one)]
-            if at >= 0
-        ]
+        spans = [(at, at + len(one)) for one in said for at in [turn.text.find(one)] if at >= 0]
         for kind, start, end in Masker().find(turn.text).found:
             yield kind, any(start < right and end > left for left, right in spans)
 

@@ -22,9 +22,35 @@ ITEMS = 4
 _SPOKEN = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
 _PLAIN_SPOKEN = dict(zip("0123456789", "零一二三四五六七八九", strict=True))
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-_GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "建国", "秀英", "志强", "晓燕", "子涵", "文博", "雨欣", "海燕")
+_GIVEN = (
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "丽",
+    "强",
+    "磊",
+    "军",
+    "洋",
+    "建国",
+    "秀英",
+    "志强",
+    "晓燕",
+    "子涵",
+    "文博",
+    "雨欣",
+    "海燕",
+)
 _ROADS = ("中山", "解放", "建设", "人民", "长江", "文化", "学府", "滨河", "青年", "幸福")
-_CITIES = ("杭州市西湖区", "成都市武侯区", "武汉市洪山区", "苏州市姑苏区", "长沙市岳麓区", "青岛市市南区")
+_CITIES = (
+    "杭州市西湖区",
+    "成都市武侯区",
+    "武汉市洪山区",
+    "苏州市姑苏区",
+    "长沙市岳麓区",
+    "青岛市市南区",
+)
 _ESTATES = ("阳光", "翡翠城", "锦绣", "金色家园", "湖畔")
 
 
@@ -144,7 +170,7 @@ def _mobile(rng: random.Random, part: str) -> Planted:
             (_say(number[:4]), _say(number[4:])),
         ]
     said = rng.choice(forms)
-    secrets = (number, "".join(said), *(one for one in said if len(one) >= 4))
+    secrets = (number, "".join(said), *(one for one in said if len(one.encode()) >= 6))
     return Planted("mobile", said, secrets)
 
 
@@ -152,7 +178,12 @@ def _landline(rng: random.Random, part: str) -> Planted:
     area = rng.choice(("010", "021", "0571", "0755", "028"))
     local = rng.choice("35678") + "".join(rng.choices("0123456789", k=7))
     dev = (f"{area}-{local}", f"{area}{local}", f"({area}){local}")
-    held = (f"{area} {local[:4]} {local[4:]}", _say(area + local), f"（{area}）{local}", f"{area}—{local}".replace("—", "-"))
+    held = (
+        f"{area} {local[:4]} {local[4:]}",
+        _say(area + local),
+        f"（{area}）{local}",
+        f"{area}—{local}".replace("—", "-"),
+    )
     said = rng.choice(dev if part == "dev" else held)
     return Planted("landline", (said,), (said, local))
 
@@ -161,7 +192,18 @@ def _id_card(rng: random.Random, part: str) -> Planted:
     number = id_number(rng)
     spaced = f"{number[:6]} {number[6:14]} {number[14:]}"
     dev = (number, number.lower(), _say(number[:-1]) + _say(number[-1]))
-    held = (number, spaced, "，".join((_say(number[:6], plain=True), _say(number[6:14], plain=True), _say(number[14:], plain=True))), _wide(number))
+    held = (
+        number,
+        spaced,
+        "，".join(
+            (
+                _say(number[:6], plain=True),
+                _say(number[6:14], plain=True),
+                _say(number[14:], plain=True),
+            )
+        ),
+        _wide(number),
+    )
     said = rng.choice(dev if part == "dev" else held)
     return Planted("id_card", (said,), (said, number))
 
@@ -176,34 +218,66 @@ def _bank_card(rng: random.Random, part: str) -> Planted:
 
 
 def _plate(rng: random.Random, part: str) -> Planted:
-    body = "".join(rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=1)) + "".join(rng.choices("0123456789", k=4))
+    body = "".join(rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=1)) + "".join(
+        rng.choices("0123456789", k=4)
+    )
     place, letter = rng.choice("京沪粤浙苏川鄂"), rng.choice("ABCDE")
     dev = (f"{place}{letter}{body}", f"{place}{letter}·{body}")
-    held = (f"{place}{letter} {body}", f"{place}{letter.lower()}{body.lower()}", f"{place}{letter}D{body}")
+    held = (
+        f"{place}{letter} {body}",
+        f"{place}{letter.lower()}{body.lower()}",
+        f"{place}{letter}D{body}",
+    )
     said = rng.choice(dev if part == "dev" else held)
     return Planted("plate", (said,), (said,))
 
 
 def _email(rng: random.Random, part: str) -> Planted:
-    user = rng.choice(("wang.wei", "lina", "zhang_q", "chenjing", "liu-yang")) + str(rng.randint(10, 9999))
+    user = rng.choice(("wang.wei", "lina", "zhang_q", "chenjing", "liu-yang")) + str(
+        rng.randint(10, 9999)
+    )
     host = rng.choice(("qq", "163", "126", "sina"))
     dev = (f"{user}@{host}.com", f"{user}＠{host}.com")
-    held = (f"{user}@mail.{host}.com.cn", f"{user}艾特{host}点com", f"{user.upper()}@{host.upper()}.COM")
+    held = (
+        f"{user}@mail.{host}.com.cn",
+        f"{user}艾特{host}点com",
+        f"{user.upper()}@{host.upper()}.COM",
+    )
     said = rng.choice(dev if part == "dev" else held)
     return Planted("email", (said,), (said, user))
 
 
 def _address(rng: random.Random, part: str) -> Planted:
     city, road, estate = rng.choice(_CITIES), rng.choice(_ROADS), rng.choice(_ESTATES)
-    number, building, unit, room = rng.randint(1, 300), rng.randint(1, 30), rng.randint(1, 5), rng.randint(101, 2804)
+    number, building, unit, room = (
+        rng.randint(1, 300),
+        rng.randint(1, 30),
+        rng.randint(1, 5),
+        rng.randint(101, 2804),
+    )
     dev = [
-        ((f"{city}{road}路{number}号{building}栋{unit}单元{room}室"), (f"{road}路{number}号", f"{building}栋{unit}单元{room}")),
-        ((f"{city}{estate}小区{building}号楼{room}"), (f"{estate}小区{building}号楼", f"号楼{room}")),
+        (
+            (f"{city}{road}路{number}号{building}栋{unit}单元{room}室"),
+            (f"{road}路{number}号", f"{building}栋{unit}单元{room}"),
+        ),
+        (
+            (f"{city}{estate}小区{building}号楼{room}"),
+            (f"{estate}小区{building}号楼", f"号楼{room}"),
+        ),
     ]
     held = [
-        ((f"{city}{road}大道{number}号{estate}花园{building}幢{room}室"), (f"{road}大道{number}号", f"{building}幢{room}")),
-        ((f"{road}街{number}弄{building}号{room}室"), (f"{road}街{number}弄", f"{building}号{room}室")),
-        ((f"{city}{road}镇{estate}村{building}组{number}号"), (f"{road}镇{estate}村", f"{building}组{number}号")),
+        (
+            (f"{city}{road}大道{number}号{estate}花园{building}幢{room}室"),
+            (f"{road}大道{number}号", f"{building}幢{room}"),
+        ),
+        (
+            (f"{road}街{number}弄{building}号{room}室"),
+            (f"{road}街{number}弄", f"{building}号{room}室"),
+        ),
+        (
+            (f"{city}{road}镇{estate}村{building}组{number}号"),
+            (f"{road}镇{estate}村", f"{building}组{number}号"),
+        ),
     ]
     said, secrets = rng.choice(dev if part == "dev" else held)
     return Planted("address", (said,), (said, *secrets))
@@ -261,11 +335,15 @@ _SENTENCES: dict[str, dict[str, list[tuple[str, str]]]] = {
 
 def _decoy(rng: random.Random, part: str) -> tuple[str, tuple[str, ...]]:
     """A sentence with numbers that are nobody's, and those numbers."""
-    money = rng.choice((f"{rng.randint(10, 99999)}元", f"{rng.randint(10, 999)}.{rng.randint(10, 99)}元"))
+    money = rng.choice(
+        (f"{rng.randint(10, 99999)}元", f"{rng.randint(10, 999)}.{rng.randint(10, 99)}元")
+    )
     day = f"2026-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
     clock = f"{rng.randint(0, 23)}:{rng.randint(0, 59):02d}"
     eight = str(rng.randint(30000000, 89999999))
-    count = rng.choice((f"{rng.randint(2, 48)}个", f"{rng.randint(2, 31)}天", f"{rng.randint(2, 12)}件"))
+    count = rng.choice(
+        (f"{rng.randint(2, 48)}个", f"{rng.randint(2, 31)}天", f"{rng.randint(2, 12)}件")
+    )
     dev = [
         (f"一共扣了{money}，{day}扣的。", (money, day)),
         (f"{clock}打过来的，等了{count}。", (clock, count)),
@@ -275,7 +353,10 @@ def _decoy(rng: random.Random, part: str) -> tuple[str, tuple[str, ...]]:
     held = [
         (f"{zh_day}{clock}之前交{money}就可以", (zh_day, clock, money)),
         (f"买了{count}，型号是{eight}的那款，才{money}", (count, eight, money)),
-        (f"套餐一百三十八块，{count}内生效，{day.replace('-', '年', 1).replace('-', '月')}日到期", (count, "一百三十八块")),
+        (
+            f"套餐一百三十八块，{count}内生效，{day.replace('-', '年', 1).replace('-', '月')}日到期",
+            (count, "一百三十八块"),
+        ),
         (f"机器上显示{eight}，{day.replace('-', '/')}买的", (eight, day.replace("-", "/"))),
     ]
     return rng.choice(dev if part == "dev" else held)

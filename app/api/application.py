@@ -13,9 +13,10 @@ from sqlalchemy.engine import make_url
 
 from app.api import errors
 from app.api.guard import Guard
-from app.api.routes import conversations, imports, live, media, results, system
+from app.api.routes import conversations, governance, imports, live, media, results, system
 from app.api.schemas import Problem
 from app.api.services import Services
+from app.api.sweeper import Sweeper
 from app.api.worker import Worker
 from app.monitor import build_monitor
 from app.privacy import build_masker
@@ -62,13 +63,14 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             await to_thread.run_sync(upgrade, settings)
         with Store(settings) as store:
             worker = Worker(store, monitor)
-            app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings)
-            )
+            app.state.services = Services(settings, store, monitor, worker, build_masker(settings))
+            sweeper = Sweeper(store, settings)
             worker.start()
+            sweeper.start()
             try:
                 yield
             finally:
+                await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
 
     app = FastAPI(
@@ -98,6 +100,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
+    api.include_router(governance.router)
     api.include_router(system.models)
     app.include_router(api)
     app.include_router(system.health)

@@ -41,6 +41,8 @@ _METADATA = (
     "language",
 )
 _LARGEST_CHANNEL = 1023
+LAPSED = "notice_not_valid"
+"""Attribute of a conversation that names a notice which did not hold when it began."""
 
 
 def content_hash(conversation: Conversation) -> str:
@@ -51,6 +53,7 @@ def content_hash(conversation: Conversation) -> str:
     """
     values = metadata_values(conversation)
     del values["notice"]
+    values["attributes"].pop(LAPSED, None)
     started = values["started_at"]
     values["started_at"] = None if started is None else started.isoformat()
     values["turns"] = [turn_values(turn) for turn in conversation.turns]

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import writing
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
+from app.store.governance import Governance
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.query import MAX_PAGE, Filter, ordering
@@ -40,7 +41,7 @@ from multimodal.scoring import ScoredConversation
 _MAX_COMMENT = 2000
 
 
-class Store:
+class Store(Governance):
     """Conversations in SQLite or PostgreSQL. Every write is one transaction.
 
     A conversation is unique by its source and external id. The same conversation twice is kept
@@ -277,19 +278,10 @@ class Store:
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
             of_this = MediaRow.conversation_id == row.id
-            digests = set(session.scalars(select(MediaRow.sha256).where(of_this))) - {""}
+            kept = select(MediaRow.sha256).where(of_this, MediaRow.path != "")
+            digests = set(session.scalars(kept)) - {""}
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
         self.discard(digests)
-
-    def discard(self, digests: set[str]) -> None:
-        """Deletes those uploaded recordings that no conversation refers to."""
-        with self._reading() as session:
-            used = select(MediaRow.sha256).where(
-                MediaRow.sha256.in_(digests), MediaRow.path != ""
-            )
-            unused = digests - set(session.scalars(used))
-        for digest in unused:
-            self.media.remove(digest)
 
     def correct(
         self, conversation_id: int, number: int, label: str, comment: str, scope: Scope

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Protocol
 from multimodal.errors import InvalidInputError, OutputError
 from multimodal.formats.canonical import conversation_to_json
 from multimodal.formats.rows import COLUMNS, to_rows
+from multimodal.masking import Masker
 from multimodal.scoring import ScoredConversation
 
 __all__ = ["COLUMNS", "RESULT_FORMATS", "scored_to_json", "to_rows", "write_results"]
@@ -30,6 +31,9 @@ ROWS_PER_GROUP = 10_000
 
 _FORMULA = tuple("=+-@＝＋－＠\t\r")
 _PLAIN_ID = re.compile(r"[\w.:/+-]*")
+
+
+_MASKER = Masker()
 
 
 class _Writer(Protocol):
@@ -95,6 +99,8 @@ def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
     ]
     return data | {
         "turns": turns,
+        # A telephone number in a file's name leaves the house in no export.
+        "media": [one | {"path": _MASKER.name(one["path"])} for one in data["media"]],
         "trajectory": scored.trajectory.to_json(),
         "notes": list(scored.notes),
     }

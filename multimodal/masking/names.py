@@ -17,7 +17,20 @@ NOT_IN_NAMES = frozenset(
     "所以可号"
 )
 """Characters that end a name: words that follow one in a sentence."""
-NOT_NAMES = ("先生", "女士", "小姐", "太太", "经理", "老师", "师傅", "主任", "电话", "手机", "身份", "号码")
+NOT_NAMES = (
+    "先生",
+    "女士",
+    "小姐",
+    "太太",
+    "经理",
+    "老师",
+    "师傅",
+    "主任",
+    "电话",
+    "手机",
+    "身份",
+    "号码",
+)
 """Words that follow a surname or a name and are no part of it."""
 
 PROVINCES = (

@@ -60,7 +60,9 @@ _ACCOUNT_CUE = re.compile(
     rf"(?:(?:QQ|qq|会员|客户|用户|户|帐|账|宽带|套餐)(?:编号|账号|帐号|号码|号)|账户|帐户|QQ|qq|account(?: number)?)"
     rf"(?:\s?is)?{_IS}([0-9](?:{_S}[0-9]){{4,18}})(?![0-9])"
 )
-_WECHAT = re.compile(r"(?:微信|威信|WeChat|wechat|vx|VX)(?:号|账号)?[\s:：是]{0,4}([A-Za-z][-_A-Za-z0-9]{5,19})")
+_WECHAT = re.compile(
+    r"(?:微信|威信|WeChat|wechat|vx|VX)(?:号|账号)?[\s:：是]{0,4}([A-Za-z][-_A-Za-z0-9]{5,19})"
+)
 _SPOKEN_ENGLISH = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[\s,.\-]{0,3}){7,}",
     re.IGNORECASE,
@@ -95,7 +97,11 @@ def find_numbers(view: View) -> Iterator[Found]:
     for found in _BANK_CARD.finditer(spoken):
         if is_bank_card(_plain(found[0])) and _is_one_card(view, *found.span()):
             yield "bank_card", *found.span()
-    for pattern, name in ((_BANK_CUE, "bank_card"), (_ORDER_CUE, "order"), (_ACCOUNT_CUE, "account")):
+    for pattern, name in (
+        (_BANK_CUE, "bank_card"),
+        (_ORDER_CUE, "order"),
+        (_ACCOUNT_CUE, "account"),
+    ):
         for found in pattern.finditer(digits):
             if name != "order" or digits_in(found[1]) >= 6:
                 yield name, *_trimmed(found)

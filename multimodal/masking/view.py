@@ -16,7 +16,9 @@ JOIN = "\ue001"
 PAUSE = "\ue002"
 """Stands for what people say between digits: 嗯, 然后, 横杠."""
 
-_SPOKEN = dict(zip("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖洞拐勾", "001123456789123456789079", strict=True))
+_SPOKEN = dict(
+    zip("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖洞拐勾", "001123456789123456789079", strict=True)
+)
 _NUMERALS = "零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖"
 _AS_WORD = re.compile(
     # 一共, 三个, 十五块; 第一, 统一: a numeral that belongs to a word is no digit of a number.

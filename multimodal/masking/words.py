@@ -21,14 +21,18 @@ _NAMED = re.compile(rf"(?:{_NAME_CUES})[\s:：,，]{{0,3}}({_SURNAME}{_GIVEN}{{1
 _FILLED_IN = re.compile(
     rf"(?:姓名|联系人|收件人|收货人|户名|持卡人)[\s:：]{{1,3}}({_HAN}{{2,4}})(?!{_HAN})"
 )
-_SPELT = re.compile(rf"(?:我姓|免贵姓|贵姓是?|姓)({_SURNAME})(?:[\s,，]{{0,2}}(?:名|叫)({_GIVEN}{{1,2}}))?")
+_SPELT = re.compile(
+    rf"(?:我姓|免贵姓|贵姓是?|姓)({_SURNAME})(?:[\s,，]{{0,2}}(?:名|叫)({_GIVEN}{{1,2}}))?"
+)
 _TITLED = re.compile(rf"({_SURNAME}{_GIVEN}{{0,2}})(?={_TITLE})")
 _THANKS = re.compile("[感谢多]谢$")
 _ENGLISH_CUE = re.compile(
     r"\b(?:[Mm]y name(?: is|'s)|[Nn]ame is|[Tt]his is|I am called|[Ii]'m called|Mr\.?|Mrs\.?|Ms\.?|Miss)\s+"
     r"([A-Z][a-z'-]+(?:\s[A-Z][a-z'-]+){0,2})"
 )
-_NO_ENGLISH_NAME = frozenset("The A An My Your It That This Not Just So What Customer Agent".split())
+_NO_ENGLISH_NAME = frozenset(
+    "The A An My Your It That This Not Just So What Customer Agent".split()
+)
 
 _PLATE = re.compile(
     r"(?<![A-Za-z0-9])[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?[A-HJ-NP-Za-hj-np-z][·•.\s-]{0,2}"
@@ -115,7 +119,7 @@ def _names(words: str) -> Iterator[Found]:
     if any(title in words for title in _TITLES):
         for found in _TITLED.finditer(words):
             start, end = found.span(1)
-            if end - start > 1 and _THANKS.search(words[:start + 1]):
+            if end - start > 1 and _THANKS.search(words[: start + 1]):
                 start += 1  # 感谢王先生: 谢 thanks and is no surname.
             yield "name", start, end
     for found in _ENGLISH_CUE.finditer(words):

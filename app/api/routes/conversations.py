@@ -53,6 +53,7 @@ def create(
 ) -> dict[str, Any]:
     """Takes in a conversation, scores it and keeps it; the same one again changes nothing."""
     conversation = services.masker.conversation(_conversation(body))
+    conversation = services.store.with_valid_notice(conversation)
     saved = services.store.lookup(conversation, scope, key)
     if saved is None and wait:
         scored = services.monitor.score(conversation)

@@ -119,7 +119,8 @@ class _Import:
                 self._failed(item.path, item.error)
                 continue
             try:
-                conversation = self._with_kept_media(item.conversation)
+                conversation = self._services.store.with_valid_notice(item.conversation)
+                conversation = self._with_kept_media(conversation)
                 saved = self._services.store.lookup(conversation, self._scope)
             except EmotionMonitorError as error:
                 self._failed(item.path, error)

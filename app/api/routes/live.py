@@ -54,9 +54,7 @@ def append(
             live = LiveConversation.resume(services.monitor, before)
             live.add(turn)
             scored = live.scored
-            saved = services.store.append(
-                conversation_id, scored, scope, key=key, changed=changed
-            )
+            saved = services.store.append(conversation_id, scored, scope, key=key, changed=changed)
         else:
             scored = stored.scored
             response.status_code = 200

@@ -110,6 +110,7 @@ def add_media(
             media=(*(one for one in conversation.media if one.path != path), added),
             notice=conversation.notice or storable(notice),
         )
+        more = services.store.with_valid_notice(more)
         try:
             _require_usable(path, storable(file.filename or "")[:200], services)
             services.store.record(conversation_id, services.monitor.score(more), scope)

@@ -1,0 +1,220 @@
+"""Personal data is found in every spelling, and nothing else is touched."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.planted import SETS, Dialogue, dialogues, id_number
+from multimodal.conversation import Conversation, Role, Turn
+from multimodal.errors import InvalidInputError, TranscriptError
+from multimodal.masking import PLACEHOLDERS, TYPES, Masker
+from multimodal.masking.numbers import is_bank_card, is_id_card
+
+MASKER = Masker()
+PARTIAL = Masker(style="partial")
+
+FOUND = [
+    ("我的手机号是13812345678", "我的手机号是[手机号]"),
+    ("我电话幺三八，零零一三，八零零零。一共三个", "我电话[手机号]。一共三个"),
+    ("一三八零零一三八零零零一共两百块", "[手机号]一共两百块"),
+    ("１３８００１３８０００", "[手机号]"),
+    ("138-0013-8000转告他", "[手机号]转告他"),
+    ("座机(010)88886666", "座机[座机号]"),
+    ("零二一，五五五五一二三四", "[座机号]"),
+    ("身份证11010519491231002X", "身份证[身份证号]"),
+    ("110105 19491231 002X", "[身份证号]"),
+    ("4111 1111 1111 1111", "[银行卡号]"),
+    ("车牌粤B·D12345", "车牌[车牌号]"),
+    ("沪A一二三四五", "[车牌号]"),
+    ("邮箱lisi艾特163点com", "邮箱[邮箱]"),
+    ("我叫王小明你好", "我叫[姓名]你好"),
+    ("感谢王先生，欧阳女士您好", "感谢[姓名]先生，[姓名]女士您好"),
+    ("姓名：蒙锐", "姓名：[姓名]"),
+    ("地址北京市朝阳区建国路88号3栋2单元501室", "地址[地址]"),
+    ("订单号：c3qk123456789012079.退吧", "订单号：[订单号].退吧"),
+    ("QQ号123456789", "QQ号[账号]"),
+]
+KEPT = [
+    "订单 3 个，金额12800.50元，2026-06-30 23:50下单，20260630，共1,234,567元",
+    "客服电话95338，全国服务热线4008123456，10086，拨打1001011",
+    "价格1999、2999、399选哪个，尺码165、170、175、180",
+    "错误代码88567812，机器上显示44084373，2026/03/12买的",
+    "一二三四五六七八九十，第一个，一共一百三十八块，三五天",
+    "工号10086123为您服务，服务器14.215.137.138不通",
+    "福建省莆田市，我在河南新乡，北京3号线",
+    "我叫外卖，我叫他来，提高质量，女士们先生们",
+    "I paid 1,299.00 dollars on 2026-06-30 at 10:15.",
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), FOUND)
+def test_what_is_found(said: str, expected: str) -> None:
+    assert MASKER.text(said) == expected
+
+
+@pytest.mark.parametrize("said", KEPT)
+def test_what_survives(said: str) -> None:
+    assert MASKER.text(said) is said
+
+
+def test_english() -> None:
+    said = "My name is John Smith, call me at (555) 123-4567 or five five five one two three four."
+    assert MASKER.text(said, english=True) == "My name is [name], call me at [phone] or [phone]."
+
+
+def test_the_partial_style() -> None:
+    said = "我叫王小明，13812345678，卡号6222021001116245702，zhang@qq.com"
+    assert PARTIAL.text(said) == "我叫王*，138****5678，卡号****5702，z****@qq.com"
+
+
+def test_types_can_be_chosen() -> None:
+    only = Masker(frozenset({"mobile"}))
+    assert only.text("王先生13812345678") == "王先生[手机号]"
+
+
+def test_spans_are_those_of_the_original() -> None:
+    said = "您好，13812345678，京A12345"
+    found = MASKER.find(said).found
+    assert [(kind, said[start:end]) for kind, start, end in found] == [
+        ("mobile", "13812345678"),
+        ("plate", "京A12345"),
+    ]
+
+
+@pytest.mark.parametrize("part", SETS)
+def test_nothing_planted_is_left_and_the_decoys_are(part: str) -> None:
+    for one in (dialogue for dialogue in dialogues() if dialogue.part == part):
+        text = "\n".join(turn.text for turn in MASKER.conversation(one.conversation).turns)
+        left = [secret for item in one.planted for secret in item.secrets if secret in text]
+        assert not left
+        assert [decoy for decoy in one.decoys if decoy not in text] == []
+
+
+def test_two_hundred_items_in_fifty_dialogues() -> None:
+    made: list[Dialogue] = dialogues()
+    assert len(made) == 50
+    assert sum(len(one.planted) for one in made) == 200
+
+
+def test_a_number_over_neighbouring_turns() -> None:
+    turns = (
+        Turn(Role.CUSTOMER, "我的号是幺三八"),
+        Turn(Role.AGENT, "嗯，您说。"),
+        Turn(Role.CUSTOMER, "一二三四"),
+        Turn(Role.AGENT, "好。"),
+        Turn(Role.CUSTOMER, "五六七八，对吧"),
+    )
+    masked = [turn.text for turn in MASKER.turns(turns)]
+    assert masked == ["我的号是[手机号]", "嗯，您说。", "[手机号]", "好。", "[手机号]，对吧"]
+    assert MASKER.turns(MASKER.turns(turns)) == MASKER.turns(turns)
+
+
+def test_digits_of_two_speakers_are_no_number() -> None:
+    turns = (Turn(Role.CUSTOMER, "我要1380个"), Turn(Role.AGENT, "0138000件是吧"))
+    assert MASKER.turns(turns) == turns
+
+
+def test_everything_in_a_conversation() -> None:
+    keyed = Masker(key=lambda: b"secret")
+    conversation = Conversation(
+        external_id="20260630_13812345678_0012",
+        turns=(Turn(Role.CUSTOMER, "好", speaker="王小明", attributes={"vendor": "13812345678"}),),
+        customer_ref="+86 138-1234-5678",
+        customer_display="13812345678",
+        attributes={"preamble": ["主叫 13812345678"], "caller": 13812345678, "seconds": 12},
+    )
+    masked = keyed.conversation(conversation)
+    assert "13812345678" not in repr(masked)
+    assert "12345678" not in repr(masked)
+    assert masked.customer_display == "138****5678"
+    assert masked.customer_ref == keyed.reference("13812345678")
+    assert len(masked.customer_ref) == 32
+    assert masked.turns[0].speaker == "[姓名]"
+    assert masked.attributes["seconds"] == 12
+    assert masked.external_id.startswith("20260630_138****5678~")
+    assert keyed.conversation(masked) == masked
+    assert Masker().conversation(conversation).customer_ref == ""
+    assert Masker(key=lambda: b"other").reference("13812345678") != masked.customer_ref
+
+
+def test_ids_are_not_numbers_of_people() -> None:
+    for name in ("0012345678901234567", "202606302350001234", "call-7", "20260630"):
+        assert MASKER.name(name) == name
+    assert MASKER.name("a_13812345678") != MASKER.name("a_13812355678")
+
+
+def test_errors_say_nothing_personal() -> None:
+    error = TranscriptError(
+        "role is '13812345678', expected one.", where="13812345678.json, line 3", remedy="Mend it."
+    )
+    masked = MASKER.error(error)
+    assert isinstance(masked, InvalidInputError)
+    assert "13812345678" not in str(masked)
+    assert "line 3" in masked.where
+
+
+def test_checksums() -> None:
+    assert is_id_card("11010519491231002X")
+    assert not is_id_card("110105194912310021")
+    assert not is_id_card("11010519491331002X")
+    assert is_bank_card("4111111111111111")
+    assert not is_bank_card("4111111111111112")
+
+
+@settings(max_examples=200)
+@given(st.randoms(use_true_random=False))
+def test_every_made_id_card_is_known(random: object) -> None:
+    assert is_id_card(id_number(random))  # type: ignore[arg-type]
+
+
+TEXTS = st.text(max_size=60) | st.text(
+    alphabet="0123456789１３幺零一二三四五六七八九，、。-. 嗯电话号码身份证订单卡我叫王李先生女士京沪AB区路号栋室@qcom[手机]*市年元",
+    max_size=80,
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(TEXTS)
+def test_masking_twice_is_masking_once(text: str) -> None:
+    for masker in (MASKER, PARTIAL):
+        once = masker.text(text)
+        assert masker.text(once) == once
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_it_grows_by_no_more_than_its_placeholders(text: str) -> None:
+    masked = MASKER.text(text)
+    longest = max(map(len, PLACEHOLDERS))
+    assert len(masked) <= len(text) + longest * max(1, len(text))
+    if masked != text:
+        assert any(zh in masked for zh, _ in TYPES.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="的了呢吧好不行嗯谢对啊怎么还没发货生气!！，。abc ", max_size=120))
+def test_text_without_personal_data_is_untouched(text: str) -> None:
+    assert MASKER.text(text) is text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(list(Role)), TEXTS), max_size=8))
+def test_turns_are_stable_and_keep_their_number(given_turns: list[tuple[Role, str]]) -> None:
+    turns = tuple(Turn(role, text) for role, text in given_turns)
+    once = MASKER.turns(turns)
+    assert [turn.role for turn in once] == [turn.role for turn in turns]
+    assert MASKER.turns(once) == once
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "138", "1 3 8 ", "北京市区", "路", "a.@", "订单号", "one two ", "幺三八，", "京A", "["]
+)
+def test_a_hostile_text_is_read_in_no_time(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    began = time.perf_counter()
+    MASKER.text(text)
+    assert time.perf_counter() - began < 5
