@@ -38,6 +38,10 @@ db = typer.Typer(help="The database: where it is, and its migrations.", no_args_
 app.add_typer(db, name="db")
 retention = typer.Typer(help="What is kept how long.", no_args_is_help=True)
 app.add_typer(retention, name="retention")
+roles_commands = typer.Typer(
+    help="Who is the agent and who the customer. 客服/客户互换。", no_args_is_help=True
+)
+app.add_typer(roles_commands, name="roles")
 notice_commands = typer.Typer(
     help="Notices and consents under which conversations are analysed.", no_args_is_help=True
 )
@@ -245,6 +249,73 @@ def db_info(as_json: Json = False) -> None:
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         _table([{"what": k, "value": v} for k, v in facts.items()], ["what", "value"])
+
+
+@roles_commands.command("preview")
+def roles_preview(
+    paths: Annotated[list[Path], typer.Argument(help="Transcripts or folders of them.")],
+    as_json: Json = False,
+) -> None:
+    """Show who the agent is by the phrases; nothing is scored or kept."""
+    from dataclasses import asdict
+
+    from app.ingest import IngestOptions, read_files
+    from multimodal.roles import preview
+
+    rows: list[dict[str, Any]] = []
+    bad = False
+    for item in read_files(paths, IngestOptions()):
+        if item.conversation is None:
+            bad = True
+            _say(f"failed: {item.error}")
+            continue
+        seen = preview(item.conversation)
+        rows += [
+            {
+                "conversation": item.conversation.external_id,
+                **asdict(party),
+                "phrases": ", ".join(party.phrases),
+                "swapped": round(seen.swapped, 3),
+                "confidence": round(party.confidence, 3),
+            }
+            for party in seen.parties
+        ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        columns = ["conversation", "name", "turns", "role", "inferred", "confidence", "swapped"]
+        _table(rows, [*columns, "phrases"])
+    if bad:
+        raise typer.Exit(1)
+
+
+@roles_commands.command("swap")
+def roles_swap(
+    ids: Annotated[
+        list[int] | None, typer.Option("--id", help="A conversation; may be given several times.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="All conversations of this source.")] = "",
+) -> None:
+    """Exchange customer and agent and score again; the same once more undoes it."""
+    from app.monitor import build_monitor
+    from app.settings import Settings
+    from app.store import LOCAL, Store
+
+    if bool(ids) == bool(source):
+        raise InvalidInputError("expected either --id or --source.")
+    settings = Settings()
+    monitor = build_monitor(settings)
+    with Store(settings) as store:
+        todo = ids or []
+        skipped = 0
+        for number in todo:
+            store.swap_roles(number, LOCAL)
+        if source:
+            todo, skipped = store.swap_source(source, LOCAL)
+        for number in todo:
+            scored = monitor.score(store.get(number, LOCAL).scored.conversation)
+            store.record(number, scored, LOCAL)
+    _say(f"swapped and scored again: {len(todo)}; left alone: {skipped}.")
 
 
 @retention.command("sweep")

@@ -13,6 +13,8 @@ from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputE
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 
+from multimodal.roles import with_inferred_roles
+
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
 SNIFF_BYTES = 4096
@@ -202,11 +204,15 @@ def _read(
 
 
 def _masked(item: Ingested, options: IngestOptions) -> Ingested:
-    """What was read without the personal data in it: here, once, for every way in by file."""
+    """What was read without the personal data in it: here, once, for every way in by file.
+
+    Roles that are not known are inferred where the phrases say them clearly.
+    """
     if item.error is not None:
         return replace(item, error=options.masker.error(item.error))
     assert item.conversation is not None
-    return replace(item, conversation=options.masker.conversation(item.conversation))
+    masked = options.masker.conversation(item.conversation)
+    return replace(item, conversation=with_inferred_roles(masked))
 
 
 def _with_options(conversation: Conversation, options: IngestOptions) -> Conversation:

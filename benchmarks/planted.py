@@ -93,7 +93,8 @@ def dialogues() -> list[Dialogue]:
 
 def _dialogue(number: int, part: str, kinds: list[str], rng: random.Random) -> Dialogue:
     turns = [Turn(Role.AGENT, "您好，很高兴为您服务，请问有什么可以帮您？")]
-    planted, decoys = [], []
+    planted: list[Planted] = []
+    decoys: list[str] = []
     for kind in kinds:
         item = _MAKERS[kind](rng, part)
         planted.append(item)

@@ -96,7 +96,8 @@ def fit(dialogues: Sequence[Dialogue]) -> dict[str, object]:
             truth.append(turn.role is Role.AGENT)
             party[turn.role].update(names)
         total = {
-            role: sum(_clipped(odds[n] * k) for n, k in said.items()) for role, said in party.items()
+            role: sum(_clipped(odds[n] * k) for n, k in said.items())
+            for role, said in party.items()
         }
         gap = total[Role.AGENT] - total[Role.CUSTOMER]
         differences += [gap, -gap]
@@ -127,7 +128,10 @@ def measure(dialogues: Sequence[Dialogue]) -> dict[str, object]:
         right = wrong = unknown = agents_as_customers = 0
         bins: dict[int, list[float]] = {}
         for key, turns in dialogues:
-            order = sorted({turn.role for turn in turns}, key=lambda r: hashlib.sha256(f"{key}{r}".encode()).digest())
+            order = sorted(
+                {turn.role for turn in turns},
+                key=lambda r: hashlib.sha256(f"{key}{r}".encode()).digest(),
+            )
             hidden = tuple(
                 replace(
                     turn,
@@ -153,7 +157,10 @@ def measure(dialogues: Sequence[Dialogue]) -> dict[str, object]:
             "right_of_decided": round(right / max(decided, 1), 4),
             "agent_turns_taken_for_the_customer": agents_as_customers,
             "reliability": {
-                f"{low / 20:.2f}-{min(low + 1, 20) / 20:.2f}": [len(hits), round(sum(hits) / len(hits), 4)]
+                f"{low / 20:.2f}-{min(low + 1, 20) / 20:.2f}": [
+                    len(hits),
+                    round(sum(hits) / len(hits), 4),
+                ]
                 for low, hits in sorted(bins.items())
             },
         }

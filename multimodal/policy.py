@@ -5,6 +5,9 @@
     agent, bot  context only; no emotion       refused; there is no setting that turns it on
     unknown     scored                         refused until the role is known
 
+A customer whose role was inferred from phrases (`multimodal.roles`) is read in words only until a
+person agrees.
+
 The EU AI Act, Art. 5(1)(f), prohibits inferring workers' emotions from voice or face; Art. 50(3)
 and PIPL Art. 28-30 ask for notice or separate consent. What is gated is the *input* (words, audio,
 pictures), not a modality's name, so that no plug-in can ask its way around it.
@@ -16,10 +19,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from multimodal.conversation import Conversation, Media, Role, Turn
+from multimodal.roles import INFERRED
 
 AGENT = "policy: 客服 · 不做情绪评分 (an agent's emotion is never scored)"
 NO_NOTICE = "policy: 未告知 (no notice is recorded, so voice and face are not analysed)"
 ROLE_UNKNOWN = "policy: 仅文字 (the speaker's role is not known)"
+ROLE_INFERRED = "policy: 仅文字 (the role was inferred from what is said, nobody has confirmed it)"
 CHANNEL_UNKNOWN = "policy: 仅文字 (it is not known which audio channel is the customer's)"
 CHANNEL_NOT_CUSTOMER = "policy: 仅文字 (the audio channel is not the customer's)"
 FACE_UNKNOWN = "policy: 未指明客户画面 (it is not known whose face the recording shows)"
@@ -47,6 +52,8 @@ def permission(conversation: Conversation, turn: Turn, *, standing_notice: str =
         return Permission(AGENT, AGENT, AGENT)
     if turn.role is Role.UNKNOWN:
         return Permission("", ROLE_UNKNOWN, ROLE_UNKNOWN)
+    if INFERRED in turn.attributes:
+        return Permission("", ROLE_INFERRED, ROLE_INFERRED)
     if not (conversation.notice.strip() or standing_notice.strip()):
         return Permission("", NO_NOTICE, NO_NOTICE)
     return Permission("", "", "")

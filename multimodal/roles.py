@@ -144,9 +144,7 @@ def probability_swapped(conversation: Conversation) -> float:
     return _sigmoid(_PARTY * gap)
 
 
-def with_inferred_roles(
-    conversation: Conversation, confidence: float = CONFIDENCE
-) -> Conversation:
+def with_inferred_roles(conversation: Conversation, confidence: float = CONFIDENCE) -> Conversation:
     """The conversation with roles for those unknown turns of whom the phrases say it clearly.
 
     Two unknown parties are told apart as a whole; where the source tells no parties apart, each turn

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from app.api import errors
 from app.api.guard import Guard
-from app.api.routes import conversations, governance, imports, live, media, results, system
+from app.api.routes import conversations, governance, imports, live, media, results, roles, system
 from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.sweeper import Sweeper
@@ -100,6 +100,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
+    api.include_router(roles.router)
     api.include_router(governance.router)
     api.include_router(system.models)
     app.include_router(api)

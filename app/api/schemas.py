@@ -460,6 +460,51 @@ class Imported(BaseModel):
     data: list[ImportResult]
 
 
+_PARTY_EXAMPLE: dict[str, Any] = {
+    "name": "spk_0",
+    "role": "unknown",
+    "inferred": "agent",
+    "confidence": 0.98,
+    "phrases": ["为您服务", "工号"],
+    "turns": 12,
+}
+
+
+class PartyOut(BaseModel):
+    """One party, and who it is by its phrases."""
+
+    model_config = _example(_PARTY_EXAMPLE)
+    name: str = Field(description="As the source calls it.")
+    role: Role = Field(description="What its turns say now.")
+    inferred: Role = Field(description="`unknown` below the confidence.")
+    confidence: Probability
+    phrases: list[str] = Field(description="What speaks for it, the strongest first.")
+    turns: int
+
+
+class RolesPreview(BaseModel):
+    """Who is who by their phrases."""
+
+    model_config = _example({"parties": [_PARTY_EXAMPLE], "swapped": 0.02})
+    parties: list[PartyOut]
+    swapped: Probability = Field(description="That customer and agent stand for each other.")
+
+
+class SourceSwapIn(BaseModel):
+    """Of which source customer and agent are exchanged."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"source": "pbx"}]})
+    source: str = Field(min_length=1, max_length=100)
+
+
+class SourceSwapOut(BaseModel):
+    """What is scored again."""
+
+    model_config = _example({"queued": 120, "skipped": 1})
+    queued: int = Field(description="Conversations that will be scored under their new roles.")
+    skipped: int = Field(description="Left alone: open, or their words have been deleted.")
+
+
 class EraseIn(BaseModel):
     """Whom to erase."""
 

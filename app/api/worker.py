@@ -6,7 +6,7 @@ import logging
 import threading
 
 from app.store import LOCAL, DatabaseUnavailableError, Store
-from multimodal.errors import EmotionMonitorError
+from multimodal.errors import ConflictError, EmotionMonitorError
 from multimodal.pipeline import EmotionMonitor
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,9 @@ class Worker:
             self._store.record(conversation_id, self._monitor.score(conversation), LOCAL)
         except DatabaseUnavailableError:
             raise
+        except ConflictError:
+            # Its roles were exchanged while it was scored: once more, under the new ones.
+            self._store.requeue()
         except EmotionMonitorError as error:
             self._store.fail(conversation_id, str(error))
         except Exception as error:

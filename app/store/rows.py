@@ -25,6 +25,7 @@ from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, 
 from multimodal.errors import InvalidConversationError
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
+from multimodal.roles import INFERRED
 
 Values = dict[str, Any]
 
@@ -43,6 +44,9 @@ _METADATA = (
 _LARGEST_CHANNEL = 1023
 LAPSED = "notice_not_valid"
 """Attribute of a conversation that names a notice which did not hold when it began."""
+REGIONS = "regions_before_swap"
+"""Attribute of a conversation: which part of a picture was the customer's before the roles were
+exchanged. Whom it shows now is not known, until they are exchanged back."""
 
 
 def content_hash(conversation: Conversation) -> str:
@@ -53,12 +57,22 @@ def content_hash(conversation: Conversation) -> str:
     """
     values = metadata_values(conversation)
     del values["notice"]
-    values["attributes"].pop(LAPSED, None)
+    for name in (LAPSED, REGIONS):
+        values["attributes"].pop(name, None)
     started = values["started_at"]
     values["started_at"] = None if started is None else started.isoformat()
-    values["turns"] = [turn_values(turn) for turn in conversation.turns]
+    values["turns"] = [_as_received(turn_values(turn)) for turn in conversation.turns]
     text = json.dumps(json.loads(dump_json(values)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_received(turn: Values) -> Values:
+    """A turn's columns without a role that was inferred: another version may infer another."""
+    attributes = turn["attributes"]
+    if INFERRED in attributes:
+        attributes = {name: one for name, one in attributes.items() if name != INFERRED}
+        return turn | {"role": Role.UNKNOWN.value, "attributes": attributes}
+    return turn
 
 
 def metadata_values(conversation: Conversation) -> Values:

@@ -22,6 +22,7 @@ from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.query import MAX_PAGE, Filter, ordering
 from app.store.reading import Listed, StoredConversation, load
+from app.store.roles import Change, change, require_same_roles, same_roles
 from app.store.scope import LOCAL, Scope
 from app.store.tables import (
     CarriedStateRow,
@@ -36,6 +37,7 @@ from multimodal.conversation import Conversation, storable
 from multimodal.emotions import EMOTIONS, ModelInfo
 from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
 from multimodal.policy import AGENT
+from multimodal.roles import confirmed, swapped
 from multimodal.scoring import ScoredConversation
 
 _MAX_COMMENT = 2000
@@ -149,7 +151,9 @@ class Store(Governance):
             if row is None or row.status != "scored":
                 return None
             writing.require_same(row, conversation)
-            brings = writing.brings(session, row, conversation, self.media)
+            brings = same_roles(session, row, conversation) and writing.brings(
+                session, row, conversation, self.media
+            )
             return None if brings else Saved(row.id, "unchanged")
 
     def record(self, conversation_id: int, scored: ScoredConversation, scope: Scope) -> None:
@@ -162,6 +166,7 @@ class Store(Governance):
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
             writing.require_words(row)
+            require_same_roles(session, row, scored)
             self._write(session, row, scored, keep=self._keep_recordings)
         if not self._keep_recordings:
             self._discard_all(scored.conversation)
@@ -282,6 +287,51 @@ class Store(Governance):
             digests = set(session.scalars(kept)) - {""}
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
         self.discard(digests)
+
+    def swap_roles(self, conversation_id: int, scope: Scope) -> None:
+        """Exchanges customer and agent; what was scored is deleted, and it is queued.
+
+        Exchanged twice it is as it was.
+
+        Raises:
+            NotFoundError: If it is not there.
+            ConflictError: If it is open, or its words have been deleted.
+        """
+        self._change_roles(conversation_id, scope, swapped)
+
+    def confirm_roles(self, conversation_id: int, scope: Scope) -> None:
+        """Takes inferred roles as a person's word: it is scored again, with voice and face.
+
+        Raises:
+            NotFoundError: If it is not there.
+            ConflictError: If it is open, or its words have been deleted.
+        """
+        self._change_roles(conversation_id, scope, confirmed)
+
+    def swap_source(self, source: str, scope: Scope) -> tuple[list[int], int]:
+        """Exchanges customer and agent in every closed conversation of a source.
+
+        Returns:
+            Those that are queued now, and how many were left alone (open, or without words).
+
+        Raises:
+            NotFoundError: If there is no conversation of this source.
+        """
+        row = ConversationRow
+        of_this = (row.source == storable(source)) & scope.visible()
+        with self._reading() as session:
+            ids = session.scalars(select(row.id).where(of_this).order_by(row.id)).all()
+        if not ids:
+            raise NotFoundError(f"there is no conversation of the source {source[:80]!r}.")
+        done = []
+        for conversation_id in ids:
+            try:
+                self._change_roles(conversation_id, scope, swapped, noted=False)
+                done.append(conversation_id)
+            except (ConflictError, NotFoundError):
+                continue
+        self.note(scope, "swap_roles", {"source": source, "conversations": len(done)})
+        return done, len(ids) - len(done)
 
     def correct(
         self, conversation_id: int, number: int, label: str, comment: str, scope: Scope
@@ -489,6 +539,16 @@ class Store(Governance):
             )
         return row
 
+    def _change_roles(
+        self, conversation_id: int, scope: Scope, to: Change, *, noted: bool = True
+    ) -> None:
+        with self._writing() as session:
+            row = self._row(session, conversation_id, scope, lock=True)
+            change(session, row, self.media, to)
+        if noted:
+            detail = {"conversation": conversation_id, "to": to.__name__}
+            self.note(scope, "swap_roles", detail)
+
     def _discard_all(self, conversation: Conversation) -> None:
         self.discard({self.media.digest_of(one.path) for one in conversation.media} - {""})
 
@@ -541,8 +601,10 @@ class Store(Governance):
                 )
             else:
                 writing.require_same(row, conversation)
-                brings = row.status != "scored" or writing.brings(
-                    session, row, conversation, self.media, scored
+                # Roles that a person exchanged stay so, however the source gives them again.
+                brings = same_roles(session, row, conversation) and (
+                    row.status != "scored"
+                    or writing.brings(session, row, conversation, self.media, scored)
                 )
                 outcome = "rescored" if brings and scored is not None else "unchanged"
             if scored is not None and outcome != "unchanged":

@@ -344,8 +344,9 @@ def test_one_import_may_not_keep_its_recordings(sqlite_client: TestClient, tmp_p
     assert not [p for p in (tmp_path / "data" / "media").rglob("*") if p.is_file()]
 
 
-def test_a_recording_named_after_its_customer(store: Store, settings: Settings, tmp_path: Path,
-                                              monitor: EmotionMonitor) -> None:
+def test_a_recording_named_after_its_customer(
+    store: Store, settings: Settings, tmp_path: Path, monitor: EmotionMonitor
+) -> None:
     from app.ingest import IngestOptions, read_files
     from multimodal.conversation import Role
 
@@ -360,7 +361,11 @@ def test_a_recording_named_after_its_customer(store: Store, settings: Settings, 
     assert store.save(monitor.score(item.conversation)).outcome == "unchanged"
 
 
-NOTICE = {"reference": "IVR-1", "text": "本次通话将被录音并分析。", "valid_from": "2026-01-01T00:00:00"}
+NOTICE = {
+    "reference": "IVR-1",
+    "text": "本次通话将被录音并分析。",
+    "valid_from": "2026-01-01T00:00:00",
+}
 
 
 def test_notices_bind_conversations(client: TestClient) -> None:
@@ -372,7 +377,9 @@ def test_notices_bind_conversations(client: TestClient) -> None:
     before = chat("before", notice="IVR-1", started_at="2025-12-31T23:59:59+08:00")
     within = chat("within", notice="IVR-1", started_at="2026-01-01T00:00:00+08:00")
     unknown = chat("unknown", notice="never recorded")
-    answers = [client.post(f"{API}/conversations", json=one).json() for one in (before, within, unknown)]
+    answers = [
+        client.post(f"{API}/conversations", json=one).json() for one in (before, within, unknown)
+    ]
     assert [one["notice"] for one in answers] == ["", "IVR-1", "never recorded"]
     assert answers[0]["attributes"] == {"notice_not_valid": "IVR-1"}
     assert client.get(f"{API}/notices").json()["data"][0]["conversations"] == 1

@@ -211,7 +211,8 @@ def test_turns_are_stable_and_keep_their_number(given_turns: list[tuple[Role, st
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "138", "1 3 8 ", "北京市区", "路", "a.@", "订单号", "one two ", "幺三八，", "京A", "["]
+    "piece",
+    ["1", "138", "1 3 8 ", "北京市区", "路", "a.@", "订单号", "one two ", "幺三八，", "京A", "["],
 )
 def test_a_hostile_text_is_read_in_no_time(piece: str) -> None:
     text = piece * (100_000 // len(piece))
