@@ -29,10 +29,13 @@ def page() -> None:
         notice_column, channels_column = st.columns(2)
         notice = notice_column.text_input(t("notice_field"), help=t("notice_field_help"))
         channels = channels_column.selectbox(t("channels_field"), list(CHANNELS), format_func=t)
+        keep = st.checkbox(t("keep_recordings"), value=True, help=t("keep_recordings_help"))
+        st.caption(t("masking"))
     if not files:
         st.info(t("nothing_dropped"), icon=":material/lock:")
     elif st.button(t("score_files"), type="primary", icon=":material/play_arrow:"):
-        fields = {"notice": notice, **CHANNELS[channels]}
+        kept = {} if keep else {"keep_recordings": "false"}
+        fields = {"notice": notice, **CHANNELS[channels], **kept}
         st.session_state.batch = _score(files, {k: v for k, v in fields.items() if v})
     if st.session_state.get("batch"):
         _results(st.session_state.batch)

@@ -91,6 +91,26 @@ def undo_correction(number: int, turn: int, correction: int) -> None:
     _request("DELETE", f"/conversations/{number}/turns/{turn}/corrections/{correction}")
 
 
+def roles(number: int) -> dict[str, Any]:
+    """Who is who by their phrases: `parties`, and the probability that the roles are `swapped`."""
+    return dict(_request("GET", f"/conversations/{number}/roles").json())
+
+
+def swap_roles(number: int) -> None:
+    """Exchanges customer and agent, and scores again."""
+    _request("POST", f"/conversations/{number}/roles/swap")
+
+
+def confirm_roles(number: int) -> None:
+    """Takes inferred roles as a person's word, and scores again."""
+    _request("POST", f"/conversations/{number}/roles/confirm")
+
+
+def swap_source(source: str) -> dict[str, Any]:
+    """Exchanges customer and agent in every conversation of a source: `queued`, `skipped`."""
+    return dict(_request("POST", "/sources/roles/swap", json={"source": source}).json())
+
+
 def models() -> list[dict[str, Any]]:
     """The models in use."""
     return list(_request("GET", "/models").json()["data"])

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
+from app.dashboard.roles import roles_card
 from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
 
@@ -36,6 +37,7 @@ def page() -> None:
     main, side = st.columns([2.3, 1], gap="large")
     with side:
         _summary(conversation)
+        roles_card(conversation)
     with main:
         _player(conversation)
         _timeline(conversation)

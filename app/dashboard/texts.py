@@ -163,6 +163,49 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "channels_agent_left": ("左坐席，右客户", "Left agent, right customer"),
     "channels_customer_left": ("左客户，右坐席", "Left customer, right agent"),
     "channels_customer": ("只有客户一人", "The customer alone"),
+    "masking": (
+        "文字中的手机号、证件号、银行卡号、姓名、地址等自动遮蔽，不可还原；录音里的声音不遮蔽。",
+        "Telephone, identity and card numbers, names and addresses are masked in the words, for good; "
+        "what is said in recordings is not masked.",
+    ),
+    "keep_recordings": ("保留录音，以便回放", "Keep the recordings for replay"),
+    "keep_recordings_help": (
+        "不保留时，评分后即删除上传的录音。",
+        "If not kept, uploaded recordings are deleted when they are scored.",
+    ),
+    "roles": ("谁是客服", "Who is the agent"),
+    "roles_by_phrases": ("按话语应为", "by the phrases"),
+    "roles_phrases": ("依据：{phrases}", "because of: {phrases}"),
+    "roles_seem_swapped": (
+        "从话语看，客服与客户像是反了（{percent}）。",
+        "By the phrases, agent and customer seem to be swapped ({percent}).",
+    ),
+    "roles_inferred": (
+        "角色由话语推断。确认之前只分析文字，不分析语音与表情。",
+        "The roles were inferred from phrases. Until you confirm them, words alone are analysed.",
+    ),
+    "roles_confirm": ("角色正确", "The roles are right"),
+    "roles_confirmed": ("已确认，并重新评分。", "Confirmed, and scored again."),
+    "roles_swap": ("客服/客户互换", "Swap agent and customer"),
+    "roles_swap_source": (
+        "互换来源“{source}”的全部会话",
+        "Swap in all conversations of “{source}”",
+    ),
+    "roles_swap_source_help": (
+        "这个来源的每个已结束会话都会互换并重新评分。再点一次即撤销。",
+        "Every closed conversation of this source is swapped and scored again. The same once more "
+        "undoes it.",
+    ),
+    "roles_swapped": (
+        "已互换并重新评分；再点一次即撤销。",
+        "Swapped and scored again; the same once more undoes it.",
+    ),
+    "roles_source_swapped": (
+        "已互换 {count} 个会话，正在重新评分；再点一次即撤销。",
+        "Swapped in {count} conversations, which are being scored again; the same once more "
+        "undoes it.",
+    ),
+    "roles_scoring": ("正在重新评分", "Scoring again"),
     "score_files": ("开始评分", "Score"),
     "scoring_file": ("正在评分 {name}（{done}/{all}）", "Scoring {name} ({done}/{all})"),
     "done": (

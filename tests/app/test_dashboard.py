@@ -160,6 +160,27 @@ def test_a_correction_is_kept_and_undone(site: tuple[str, str], page: Page) -> N
     expect(page.get_by_text("Corrected: surprise")).to_have_count(0, timeout=PATIENCE)
 
 
+def test_one_click_swaps_agent_and_customer(site: tuple[str, str], page: Page) -> None:
+    turns = [
+        {"role": "customer", "text": "您好，很高兴为您服务，请问有什么可以帮您？"},
+        {"role": "agent", "text": "你们怎么还不发货，太让人生气了！"},
+    ]
+    body = {"external_id": "swapped", "source": "pbx", "turns": turns}
+    number = httpx.post(f"{site[1]}/conversations", json=body, timeout=60).json()["id"]
+    page.goto(f"{site[0]}/replay?id={number}")
+    expect(page.get_by_text("客服与客户像是反了")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="客服/客户互换").click()
+    expect(page.get_by_text("已互换并重新评分")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("客服与客户像是反了")).to_have_count(0)
+    kept = httpx.get(f"{site[1]}/conversations/{number}").json()
+    assert [turn["role"] for turn in kept["turns"]] == ["agent", "customer"]
+    assert kept["turns"][0]["answer"]["label"] == "unknown"
+    page.get_by_role("button", name="客服/客户互换").click()
+    expect(page.get_by_text("客服与客户像是反了")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="互换来源“pbx”的全部会话").click()
+    expect(page.get_by_text("已互换 1 个会话")).to_be_visible(timeout=PATIENCE)
+
+
 def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path: Path) -> None:
     good, bad = tmp_path / "angry.txt", tmp_path / "broken.json"
     good.write_text(ANGRY, "utf-8")
