@@ -12,7 +12,6 @@ from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media,
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
-
 from multimodal.roles import with_inferred_roles
 
 PIECE_SECONDS = 10.0

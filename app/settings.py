@@ -36,15 +36,15 @@ class Settings(BaseSettings):
         mask_types: What personal data are masked in transcripts, comma-separated in the
             environment; by default all types of `multimodal.masking.TYPES`.
         mask_style: `placeholder` for [手机号], `partial` for 138****1234.
-        customer_key: Secret under which customers' numbers become references; by default one that is
-            made once and lies in `data_dir` as `customer.key`. Whoever changes it no longer
+        customer_key: Secret under which customers' numbers become references; by default one that
+            is made once and lies in `data_dir` as `customer.key`. Whoever changes it no longer
             recognises customers whom the site knew before.
         keep_recordings: Whether recordings are kept after they are scored. Masking does not reach
             what is said in them.
         retention_media_days: Days after which recordings are deleted; 0 keeps them.
         retention_transcript_days: Days after which words and metadata are deleted; 0 keeps them.
-        retention_scores_days: Days after which the scores are deleted too, and with them all that is
-            left of a conversation; 0 keeps them.
+        retention_scores_days: Days after which the scores are deleted too, and with them all that
+            is left of a conversation; 0 keeps them.
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
     """
 

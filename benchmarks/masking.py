@@ -125,7 +125,8 @@ def sample(path: Path, size: int, seed: int) -> list[dict[str, str]]:
         {
             "key": _hash(key, text[start:end]),
             "type": kind,
-            "text": f"{text[max(0, start - CONTEXT) : start]}【{text[start:end]}】{text[end : end + CONTEXT]}",
+            "text": text[max(0, start - CONTEXT) : start]
+            + f"【{text[start:end]}】{text[end : end + CONTEXT]}",
         }
         for key, text in stc3_turns(path)
         for kind, start, end in Masker().find(text).found

@@ -1,8 +1,10 @@
 """Fifty service dialogues with 200 pieces of made-up personal data planted in them.
 
-Two sets of sentences, `dev` and `held_out`, share no sentence: rules may be tuned on the first and are
-measured on the second. Every number is made from a fixed seed and belongs to nobody on purpose.
-Beside the data stand amounts, dates, times, quantities and eight-digit numbers, which must survive.
+Two sets of sentences, `dev` and `held_out`, share no sentence: rules were tuned on the first. On
+the second the first look, before anything was mended, found 98 of 100 items with a precision of
+.95; what it showed was mended, so that both are regression sets now. Every number is made from a
+fixed seed and belongs to nobody on purpose. Beside the data stand amounts, dates, times,
+quantities and eight-digit numbers, which must survive.
 """
 
 from __future__ import annotations
@@ -284,7 +286,7 @@ def _address(rng: random.Random, part: str) -> Planted:
     return Planted("address", (said,), (said, *secrets))
 
 
-def _name(rng: random.Random, part: str) -> Planted:
+def _name(rng: random.Random, _part: str) -> Planted:
     said = rng.choice(_SURNAMES) + rng.choice(_GIVEN)
     return Planted("name", (said,), (said,))
 
@@ -321,15 +323,19 @@ _SENTENCES: dict[str, dict[str, list[tuple[str, str]]]] = {
         "order": [("订单号", "，一直没发货。"), ("单号是", "。")],
     },
     "held_out": {
-        "mobile": [("回头联系我就打", "吧，谢谢了。"), ("喂，我登记的是", "对吧"), ("号码报给你啊：", "，记好了没"), ("", "")],
+        "mobile": [("回头联系我就打", "吧，谢谢了。"), ("喂，我登记的是", "对吧"),
+                   ("号码报给你啊：", "，记好了没"), ("", "")],
         "landline": [("办公室的号", "，找前台转。"), ("往", "打，家里有人接。"), ("固定电话 ", "")],
-        "id_card": [("核对一下身份信息，", "，没错吧"), ("证件号码是", "。"), ("", "，这是我爱人的")],
+        "id_card": [("核对一下身份信息，", "，没错吧"), ("证件号码是", "。"),
+                    ("", "，这是我爱人的")],
         "bank_card": [("钱打回", "这张卡里就行"), ("我用的招行，", "。"), ("信用卡", "扣错了")],
         "plate": [("开的", "，被你们的车蹭了"), ("挪车！", "挡着我了"), ("保单上登记的是", "。")],
         "email": [("合同传", "行吗"), ("我用", "注册的账户"), ("", "，收到回我。")],
         "address": [("师傅上门到", "，下午我在家。"), ("东西寄", "，别放驿站"), ("报装地点：", "")],
-        "name": [("名字叫", "，大写的那个。"), ("机主是", "，我是他家属。"), ("找", "先生本人核实"), ("我是", "女士的家人")],
-        "order": [("查一下快递单号", "到哪儿了"), ("工单号：", "，上周报的。"), ("我的订单编号是", "，催一下。")],
+        "name": [("名字叫", "，大写的那个。"), ("机主是", "，我是他家属。"),
+                 ("找", "先生本人核实"), ("我是", "女士的家人")],
+        "order": [("查一下快递单号", "到哪儿了"), ("工单号：", "，上周报的。"),
+                  ("我的订单编号是", "，催一下。")],
     },
 }  # fmt: skip
 
@@ -350,12 +356,13 @@ def _decoy(rng: random.Random, part: str) -> tuple[str, tuple[str, ...]]:
         (f"{clock}打过来的，等了{count}。", (clock, count)),
         (f"错误代码{eight}，一直登不上。", (eight,)),
     ]
+    until = day.replace("-", "年", 1).replace("-", "月") + "日"
     zh_day = f"{rng.randint(1, 12)}月{rng.randint(1, 28)}日"
     held = [
         (f"{zh_day}{clock}之前交{money}就可以", (zh_day, clock, money)),
         (f"买了{count}，型号是{eight}的那款，才{money}", (count, eight, money)),
         (
-            f"套餐一百三十八块，{count}内生效，{day.replace('-', '年', 1).replace('-', '月')}日到期",
+            f"套餐一百三十八块，{count}内生效，{until}到期",
             (count, "一百三十八块"),
         ),
         (f"机器上显示{eight}，{day.replace('-', '/')}买的", (eight, day.replace("-", "/"))),

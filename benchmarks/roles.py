@@ -5,8 +5,8 @@
                                                                 training half, as they stand in
                                                                 multimodal/roles.py
 
-A dialogue is in the test half where the SHA-256 of its id is even. Each dialogue is read twice: with
-its two parties told apart but not named (diarised mono), and without any parties.
+A dialogue is in the test half where the SHA-256 of its id is even. Each dialogue is read twice:
+with its two parties told apart but not named (diarised mono), and without any parties.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Who is the agent, from what is said: for transcripts without roles, and for swapped channels.
 
-Agents speak in phrases: 很高兴为您服务, 工号, 请问有什么可以帮您. Each phrase below has the log odds with
-which it was an agent's in `benchmarks/roles.py`'s training half; a party's sum over its turns,
-calibrated there too, gives the probability that the party is the agent. What is below the confidence
-stays unknown, and whoever is taken for the customer is read in words only until a person agrees
-(`policy.ROLE_INFERRED`): a wrong guess must not let an agent's voice reach a scorer.
+Agents speak in phrases: 很高兴为您服务, 工号, 请问有什么可以帮您. Each phrase below has the log
+odds with which it was an agent's in the training half of `benchmarks/roles.py`; a party's sum over
+its turns, calibrated there too, gives the probability that the party is the agent. What is below
+the confidence stays unknown, and whoever is taken for the customer is read in words only until a
+person agrees (`policy.ROLE_INFERRED`): a wrong guess must not let an agent's voice reach a scorer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ MOST = 3.0
 PHRASES: Mapping[str, tuple[str, float]] = {
     "为您服务": (r"为您服务|为你服务|竭诚服务", 4.37),
     "有什么可以帮您": (r"有什么.{0,10}(?:帮|处理|解决|咨询)|(?:帮|助)到您|请问.{0,4}帮您", 3.89),
-    "工号": (r"工号(?:是|[:： ])?\s?[0-9A-Za-z零幺一二三四五六七八九]{2,}.{0,8}(?:为您|很高兴)|我的?工号|客服工号", 3.0),
+    "工号": (
+        r"工号(?:是|[:： ])?\s?[0-9A-Za-z零幺一二三四五六七八九]{2,}.{0,8}(?:为您|很高兴)|"
+        r"我的?工号|客服工号",
+        3.0,
+    ),
     "感谢来电": (r"感谢(?:您的)?(?:来电|致电|耐心|支持|理解|反馈|关注|配合|建议|谅解)", 5.15),
     "祝您愉快": (r"祝您|祝你生活", 4.86),
     "请稍等": (r"请(?:您)?(?:稍等|稍候)|稍等.{0,6}(?:查|看|核实)|还请您", 4.23),
@@ -57,24 +61,42 @@ PHRASES: Mapping[str, tuple[str, float]] = {
     "能不能": (r"能不能|可不可以|行不行|是不是", -1.9),
     "你好": (r"^\W{0,3}(?:你好|在吗|在么|客服|人工)", -3.22),
     "嗯": (r"^\W{0,3}(?:嗯+|哦+|好的?|行|对|没有|是的|不用了?)\W{0,3}$", -1.7),
-    "thank you for calling": (r"(?i)thank(?:s| you) for calling|this is .{2,30}(?:speaking|bank|support)", 2.5),
+    "thank you for calling": (
+        r"(?i)thank(?:s| you) for calling|this is .{2,30}(?:speaking|bank|support)",
+        2.5,
+    ),
     "how may I help": (r"(?i)how (?:may|can) (?:I|we) (?:help|assist)|what can I (?:help|do)", 2.5),
     "anything else": (r"(?i)anything else", 2.5),
     "have a great day": (r"(?i)have a (?:great|nice|good|wonderful)|you'?re welcome", 1.5),
-    "may I have your": (r"(?i)(?:may|can|could) I (?:please )?(?:have|get|ask)|what(?:'s| is) your|which .{2,20} would you", 2.0),
-    "let me check": (r"(?i)let me (?:check|look|pull|see)|one moment|I (?:can|will) (?:help|assist)|I apologi[sz]e", 2.0),
-    "my account": (r"(?i)\bmy (?:account|order|bill|card|name is|phone|package|money|internet)", -1.5),
-    "I want to": (r"(?i)\bI (?:want|need|would like|wanted|lost|bought|ordered|never)|I'?m calling|I'?d like", -1.5),
+    "may I have your": (
+        r"(?i)(?:may|can|could) I (?:please )?(?:have|get|ask)|what(?:'s| is) your|"
+        r"which .{2,20} would you",
+        2.0,
+    ),
+    "let me check": (
+        r"(?i)let me (?:check|look|pull|see)|one moment|I (?:can|will) (?:help|assist)|"
+        r"I apologi[sz]e",
+        2.0,
+    ),
+    "my account": (
+        r"(?i)\bmy (?:account|order|bill|card|name is|phone|package|money|internet)",
+        -1.5,
+    ),
+    "I want to": (
+        r"(?i)\bI (?:want|need|would like|wanted|lost|bought|ordered|never)|I'?m calling|"
+        r"I'?d like",
+        -1.5,
+    ),
     "you guys": (r"(?i)you guys|why (?:is|do|did|are)|ridiculous|can you (?:help|tell)", -2.0),
 }  # fmt: skip
-"""Name: pattern, and log odds that it is an agent's: fitted on the training halves of STC-3 and JDDC,
-but for 工号 and the English ones, which neither has in calls' use: those are set by hand."""
+"""Name: pattern, and log odds that it is an agent's: fitted on the training halves of STC-3 and
+JDDC, but for 工号 and the English ones, which neither has in calls' use: those are set by hand."""
 
 _TURN = (0.76, -1.4)
 """Calibration of one turn's sum, slope and intercept, fitted on the same halves."""
 _PARTY = 1.0
-"""Calibration of what two parties differ by. Fitted it would be 5: written dialogues all but separate.
-Calls are less formal, so that one phrase alone may say no more than 95 %."""
+"""Calibration of what two parties differ by. Fitted it would be 5: written dialogues all but
+separate. Calls are less formal, so that one phrase alone may say no more than 95 %."""
 _PATTERNS = tuple((name, re.compile(p), odds) for name, (p, odds) in PHRASES.items())
 
 
@@ -147,9 +169,9 @@ def probability_swapped(conversation: Conversation) -> float:
 def with_inferred_roles(conversation: Conversation, confidence: float = CONFIDENCE) -> Conversation:
     """The conversation with roles for those unknown turns of whom the phrases say it clearly.
 
-    Two unknown parties are told apart as a whole; where the source tells no parties apart, each turn
-    speaks for itself. A role that is given is never changed. What was inferred carries its confidence
-    as the attribute `role_confidence`.
+    Two unknown parties are told apart as a whole; where the source tells no parties apart, each
+    turn speaks for itself. A role that is given is never changed. What was inferred carries its
+    confidence as the attribute `role_confidence`.
 
     Args:
         conversation: Any conversation.
@@ -184,8 +206,8 @@ def confirmed(conversation: Conversation) -> Conversation:
 def swapped(conversation: Conversation) -> Conversation:
     """The conversation with customer and agent exchanged, on the recordings' channels too.
 
-    Twice is as it was, but that inferred roles are a person's word then. Where all agent's turns have
-    one `agent_id`, it goes to those who are the agent now.
+    Twice is as it was, but that inferred roles are a person's word then. Where all agent's turns
+    have one `agent_id`, it goes to those who are the agent now.
     """
     ids = {turn.agent_id for turn in conversation.turns if turn.agent_id}
     turns = []

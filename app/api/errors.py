@@ -25,9 +25,9 @@ from multimodal.errors import (
     OutputError,
     UnknownFormatError,
 )
+from multimodal.masking import Masker
 
 log = logging.getLogger(__name__)
-from multimodal.masking import Masker
 
 _STATUS: tuple[tuple[type[EmotionMonitorError], int], ...] = (
     # The first that fits.

@@ -165,8 +165,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "channels_customer": ("只有客户一人", "The customer alone"),
     "masking": (
         "文字中的手机号、证件号、银行卡号、姓名、地址等自动遮蔽，不可还原；录音里的声音不遮蔽。",
-        "Telephone, identity and card numbers, names and addresses are masked in the words, for good; "
-        "what is said in recordings is not masked.",
+        "Telephone, identity and card numbers, names and addresses are masked in the words, for "
+        "good; what is said in recordings is not masked.",
     ),
     "keep_recordings": ("保留录音，以便回放", "Keep the recordings for replay"),
     "keep_recordings_help": (

@@ -74,8 +74,8 @@ class Governance:
     def erase(self, customer_ref: str, scope: Scope) -> Erased:
         """Erases a customer: rows, recordings, keys of writes; an entry in the audit is left.
 
-        The entry says when, by whom and how much, and nothing by which the customer is known. Exports
-        are not kept by the product, and there is no search index beside the rows.
+        The entry says when, by whom and how much, and nothing by which the customer is known.
+        Exports are not kept by the product, and there is no search index beside the rows.
 
         Args:
             customer_ref: The customer's reference, as `Conversation.customer_ref` has it.
@@ -91,7 +91,7 @@ class Governance:
             if not ids:
                 raise NotFoundError(
                     "no conversation has this customer.",
-                    remedy="Give the number as it was imported, or customer_ref as the API shows it.",
+                    remedy="Give the number as it was imported, or the API's customer_ref.",
                 )
             media = session.scalars(
                 select(MediaRow).where(MediaRow.conversation_id.in_(ids), MediaRow.path != "")

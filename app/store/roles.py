@@ -1,8 +1,8 @@
-"""How a conversation's roles are exchanged or agreed to, so that nothing said under others survives.
+"""How roles are exchanged or agreed to, and nothing scored under others survives.
 
-What was scored under other roles is deleted in the same transaction: an emotion, and above all a voice
-score, of a turn that is the agent's now must not be there for a moment. The conversation is queued,
-and scored again under its new roles.
+What was scored under other roles is deleted in the same transaction: an emotion, and above all a
+voice score, of a turn that is the agent's now must not be there for a moment. The conversation is
+queued, and scored again under its new roles.
 """
 
 from __future__ import annotations

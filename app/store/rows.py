@@ -23,9 +23,9 @@ from app.store.tables import (
 from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, renormalised
 from multimodal.errors import InvalidConversationError
+from multimodal.roles import INFERRED
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
-from multimodal.roles import INFERRED
 
 Values = dict[str, Any]
 

@@ -3,12 +3,12 @@
 Found are mobile and landline numbers, identity cards (by GB 11643's checksum), bank cards (by
 Luhn's), plates, e-mail addresses, addresses, names after words such as 我叫 and before 先生, order
 numbers and accounts; in digits of any script and as spoken (幺三八, 零), broken by separators, and
-split over a speaker's neighbouring turns. What is found is replaced for good: there is no table from
-placeholders back to data.
+split over a speaker's neighbouring turns. What is found is replaced for good: there is no table
+from placeholders back to data.
 
-Only words are masked. **Recordings are not**: a voice says its number aloud, and whoever may not keep
-that sets `EMOTION_MONITOR_KEEP_RECORDING=false`. No list of rules finds everything: a name without a
-cue and an address without a street stay. `benchmarks/masking.py` says how much is found.
+Only words are masked. **Recordings are not**: a voice says its number aloud, and whoever may not
+keep that sets `EMOTION_MONITOR_KEEP_RECORDINGS=false`. No list of rules finds everything: a name
+without a cue and an address without a street stay. `benchmarks/masking.py` says how much is found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Literal
 from multimodal.conversation import MAX_TURN_CHARACTERS, Conversation, Role, Turn
 from multimodal.errors import EmotionMonitorError
 from multimodal.masking.names import COMPOUND, SURNAMES
-from multimodal.masking.numbers import Found, find_numbers
+from multimodal.masking.numbers import Found, find_numbers, is_id_card
 from multimodal.masking.view import JOIN, view_of
 from multimodal.masking.words import find_words
 
@@ -184,7 +184,7 @@ class Masker:
 
         shown = _IN_FILE_NAME.sub(hidden, name)
         return _ID_IN_FILE_NAME.sub(
-            lambda found: hidden(found) if find_id(found[0]) else found[0], shown
+            lambda found: hidden(found) if is_id_card(found[0]) else found[0], shown
         )
 
     def error(self, error: EmotionMonitorError) -> EmotionMonitorError:
@@ -279,9 +279,9 @@ class Masker:
             if not name or name in masked or _GENERIC_SPEAKER.fullmatch(name):
                 continue
             shown = self.text(name)
-            if "name" in self.types and turn.role in (Role.CUSTOMER, Role.UNKNOWN):
-                if _PERSON.fullmatch(shown.strip()):
-                    shown = TYPES["name"][0]
+            customer = turn.role in (Role.CUSTOMER, Role.UNKNOWN)
+            if "name" in self.types and customer and _PERSON.fullmatch(shown.strip()):
+                shown = TYPES["name"][0]
             if shown != name:
                 taken = sum(other.startswith(shown) for other in masked.values())
                 masked[name] = shown if not taken else f"{shown}{taken + 1}"
@@ -300,13 +300,6 @@ def merged(found: Iterable[Found]) -> tuple[Found, ...]:
         else:
             result.append((rank, (kind, start, end)))
     return tuple(one for _, one in result)
-
-
-def find_id(number: str) -> bool:
-    """Whether a number is an identity card's."""
-    from multimodal.masking.numbers import is_id_card
-
-    return is_id_card(number)
 
 
 _DIGITS = frozenset("0123456789０１２３４５６７８９零〇幺一二三四五六七八九")

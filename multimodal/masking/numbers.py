@@ -1,8 +1,8 @@
 """Personal numbers: telephones, identity cards, bank cards, orders, accounts.
 
-A number may be written in digits of any script, spoken (幺三八, 零), broken by spaces, hyphens, commas
-and pauses, or split over two turns. Where its form alone does not tell it from other numbers, its
-checksum does, or a word in front of it.
+A number may be written in digits of any script, spoken (幺三八, 零), broken by spaces, hyphens,
+commas and pauses, or split over two turns. Where its form alone does not tell it from other
+numbers, its checksum does, or a word in front of it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,21 @@ _MOBILE = re.compile(
     rf"(1{_S}[3-9](?:{_S}[0-9]){{9}}(?:{_S}1{_S}[3-9](?:{_S}[0-9]){{9}}){{0,2}})(?![0-9])"
 )
 _ABROAD = re.compile(
-    r"(?<![0-9+])\+(?!86)[0-9]{1,3}[- ]?(?:\([0-9]{1,4}\)[- ]?)?[0-9]{2,4}(?:[- ]?[0-9]{2,4}){1,4}(?![0-9])"
-    r"|(?<![0-9-])(?![48]00)(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[-. ])[0-9]{3}[-. ][0-9]{4}(?![0-9])"
+    r"(?<![0-9+])\+(?!86)[0-9]{1,3}[- ]?(?:\([0-9]{1,4}\)[- ]?)?"
+    r"[0-9]{2,4}(?:[- ]?[0-9]{2,4}){1,4}(?![0-9])"
+    r"|(?<![0-9-])(?![48]00)(?:\([2-9][0-9]{2}\) ?|"
+    r"[2-9][0-9]{2}[-. ])[0-9]{3}[-. ][0-9]{4}(?![0-9])"
 )
 _LANDLINE = re.compile(
-    rf"(?<![0-9])(?:[(（](?:0[12][0-9]|0[3-9][0-9]{{2}})[)）]|0{_S}[12]{_S}[0-9]|0{_S}[3-9]{_S}[0-9]{_S}[0-9])"
+    rf"(?<![0-9])(?:[(（](?:0[12][0-9]|0[3-9][0-9]{{2}})[)）]|0{_S}[12]{_S}[0-9]|"
+    rf"0{_S}[3-9]{_S}[0-9]{_S}[0-9])"
     rf"{_S}[2-9](?:{_S}[0-9]){{6,7}}(?![0-9])(?:\s?(?:转|-|分机)\s?[0-9]{{1,6}}(?![0-9]))?"
 )
 _TELEPHONE_CUE = re.compile(
-    rf"(?:电话|座机|固话|手机|联系方式|号码|致电|来电|拨打|小灵通|Tel|TEL|tel|phone number|call me (?:at|on)|phone)"
-    rf"(?:号码|号)?(?:\s?is)?{_IS}((?![48]00{_S}[0-9]|1{_S}[0-2])[0-9](?:{_S}[0-9]){{6,12}})(?![0-9])"
+    rf"(?:电话|座机|固话|手机|联系方式|号码|致电|来电|拨打|小灵通|Tel|TEL|tel|phone number|"
+    rf"call me (?:at|on)|phone)"
+    rf"(?:号码|号)?(?:\s?is)?{_IS}((?![48]00{_S}[0-9]|"
+    rf"1{_S}[0-2])[0-9](?:{_S}[0-9]){{6,12}})(?![0-9])"
 )
 _ID_CARD = re.compile(rf"(?<![0-9])[1-8](?:{_S}[0-9]){{16}}{_S}[0-9Xx](?![0-9])")
 _ID_CUE = re.compile(
@@ -43,12 +48,15 @@ _ID_CUE = re.compile(
 )
 _BANK_CARD = re.compile(rf"(?<![0-9])[3-69](?:{_S}[0-9]){{14,18}}(?![0-9])")
 _BANK_CUE = re.compile(
-    rf"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|开户行?账号|收款账号|card number|card)(?:号码|号)?(?:\s?is)?{_IS}"
+    rf"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|开户行?账号|收款账号|card number|card)(?:号码|"
+    rf"号)?(?:\s?is)?{_IS}"
     rf"([0-9](?:{_S}[0-9]){{11,18}})(?![0-9])"
 )
 _ORDER_CUE = re.compile(
-    rf"(?:(?:订单|运单|快递|物流|流水|工单|受理|投诉|合同|保单|发票|退单|退款|交易|支付|障碍|报修|回执)"
-    rf"(?:编号|单号|号码|号)+|单号|订单|(?:order|tracking|booking|ticket)(?: number| no\.?| id)?)(?:\s?is)?{_IS}"
+    rf"(?:(?:订单|运单|快递|物流|流水|工单|受理|投诉|合同|保单|发票|退单|退款|交易|支付|障碍|"
+    rf"报修|回执)"
+    rf"(?:编号|单号|号码|号)+|单号|订单|(?:order|tracking|booking|ticket)(?: number| no\.?|"
+    rf" id)?)(?:\s?is)?{_IS}"
     rf"((?:[A-Za-z]{{0,6}}-?)[0-9][0-9A-Za-z{HIDDEN}-]{{0,31}}(?:{_S}[0-9]{{2,20}}){{0,8}})",
     re.IGNORECASE,
 )
@@ -57,14 +65,16 @@ _COURIER = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT_CUE = re.compile(
-    rf"(?:(?:QQ|qq|会员|客户|用户|户|帐|账|宽带|套餐)(?:编号|账号|帐号|号码|号)|账户|帐户|QQ|qq|account(?: number)?)"
+    rf"(?:(?:QQ|qq|会员|客户|用户|户|帐|账|宽带|套餐)(?:编号|账号|帐号|号码|号)|账户|帐户|QQ|qq|"
+    rf"account(?: number)?)"
     rf"(?:\s?is)?{_IS}([0-9](?:{_S}[0-9]){{4,18}})(?![0-9])"
 )
 _WECHAT = re.compile(
     r"(?:微信|威信|WeChat|wechat|vx|VX)(?:号|账号)?[\s:：是]{0,4}([A-Za-z][-_A-Za-z0-9]{5,19})"
 )
 _SPOKEN_ENGLISH = re.compile(
-    r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b[\s,.\-]{0,3}){7,}",
+    r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|"
+    r"triple)\b[\s,.\-]{0,3}){7,}",
     re.IGNORECASE,
 )
 _LISTING = re.compile("[,，、。/~]")
@@ -72,8 +82,9 @@ _NEAR_CUE = re.compile("电话|手机|号码|联系|tel|phone", re.IGNORECASE)
 _CUE_CHARACTERS = 15
 
 _PROVINCES = frozenset(
-    [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55)]
-    + [*range(61, 66), 71, 81, 82, 83]
+    tens + unit
+    for tens, units in ((10, 5), (20, 3), (30, 7), (40, 6), (50, 4), (60, 5), (70, 1), (80, 3))
+    for unit in range(0 if tens == 50 else 1, units + 1)
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"

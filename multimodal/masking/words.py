@@ -14,7 +14,8 @@ _SURNAME = f"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
 _GIVEN = rf"(?:(?!{'|'.join(NOT_NAMES)}|[{''.join(sorted(NOT_IN_NAMES))}]){_HAN})"
 _TITLE = "(?:先生|女士|小姐|太太|同学)"
 _NAME_CUES = (
-    "我叫|我名叫|名字叫|名字是|本人叫|姓名(?:是|为|叫)?|(?:户名|联系人|收件人|收货人|持卡人|机主|户主|申请人|投保人|开户人|乘客|"
+    "我叫|我名叫|名字叫|名字是|本人叫|姓名(?:是|为|叫)?|(?:户名|联系人|收件人|收货人|持卡人|机主|"
+    "户主|申请人|投保人|开户人|乘客|"
     "乘机人|入住人|名字)(?:姓名|名字)?(?:是|为|叫|就是)?"
 )
 _NAMED = re.compile(rf"(?:{_NAME_CUES})[\s:：,，]{{0,3}}({_SURNAME}{_GIVEN}{{1,2}})")
@@ -27,11 +28,12 @@ _SPELT = re.compile(
 _TITLED = re.compile(rf"({_SURNAME}{_GIVEN}{{0,2}})(?={_TITLE})")
 _THANKS = re.compile("[感谢多]谢$")
 _ENGLISH_CUE = re.compile(
-    r"\b(?:[Mm]y name(?: is|'s)|[Nn]ame is|[Tt]his is|I am called|[Ii]'m called|Mr\.?|Mrs\.?|Ms\.?|Miss)\s+"
+    r"\b(?:[Mm]y name(?: is|'s)|[Nn]ame is|[Tt]his is|I am called|[Ii]'m called|Mr\.?|Mrs\.?|"
+    r"Ms\.?|Miss)\s+"
     r"([A-Z][a-z'-]+(?:\s[A-Z][a-z'-]+){0,2})"
 )
 _NO_ENGLISH_NAME = frozenset(
-    "The A An My Your It That This Not Just So What Customer Agent".split()
+    ["The", "A", "An", "My", "Your", "It", "That", "This", "Not", "Just", "So", "What", "Agent"]
 )
 
 _PLATE = re.compile(
@@ -45,19 +47,25 @@ _EMAIL = re.compile(
 )
 
 _PLACE = "|".join(sorted({*PROVINCES, *CITIES}, key=len, reverse=True))
-_NOT_IN_PLACES = "你我他她它您咱谁的了吗呢吧啊呀哦嗯是在有跟要想不就也都这那么没被把给从来去说问买用请让能还又很得住寄送"
+_NOT_IN_PLACES = (
+    "你我他她它您咱谁的了吗呢吧啊呀哦嗯是在有跟要想不就也都这那么没被把给从来去"
+    "说问买用请让能还又很得住寄送"
+)
 _IN_PLACES = rf"(?:(?![{_NOT_IN_PLACES}]){_HAN})"
 _NUMBER = r"[0-9A-Za-z一二三四五六七八九十百零〇幺\-]{1,8}"
 _BUILDING = rf"{_NUMBER}\s?(?:号楼|号院|号|栋|幢|座|单元|室|楼|层|组|队|弄|户|门)"
 _UNIT = (
-    rf"(?:{_BUILDING}|{_IN_PLACES}{{1,8}}?(?:特别行政区|自治区|自治州|自治县|开发区|高新区|新区|街道|社区|小区|花园|公寓|大厦|广场|"
-    r"家园|新村|大道|胡同|省|市|区|县|旗|镇|乡|村|庄|路|街|巷|弄|里|苑|院|屯){1,3}|[0-9]{2,4}(?![0-9元块月年日]))"
+    rf"(?:{_BUILDING}|{_IN_PLACES}{{1,8}}?(?:特别行政区|自治区|自治州|自治县|开发区|高新区|新区|"
+    rf"街道|社区|小区|花园|公寓|大厦|广场|"
+    r"家园|新村|大道|胡同|省|市|区|县|旗|镇|乡|村|庄|路|街|巷|弄|里|苑|院|屯){1,3}|"
+    r"[0-9]{2,4}(?![0-9元块月年日]))"
 )
 # Atomic and possessive: a text made to be slow is read as fast as any other.
 _UNITS = rf"(?:(?>\s?{_UNIT})){{1,8}}+"
 _ADDRESS = re.compile(rf"(?:{_PLACE})(?:省|市|自治区|特别行政区)?{_UNITS}")
 _ADDRESS_CUE = re.compile(
-    r"(?:地址(?:是|为|在|写|填)?|住址(?:是|为)?|我家?住在?|家住|家在|寄到|寄给?|送到|送货到|收货地址?是|搬到|位于)"
+    r"(?:地址(?:是|为|在|写|填)?|住址(?:是|为)?|我家?住在?|家住|家在|寄到|寄给?|送到|送货到|"
+    r"收货地址?是|搬到|位于)"
     rf"[\s:：,，]{{0,3}}((?:{_PLACE})?(?:省|市)?{_UNITS})"
 )
 _STREET = re.compile(
@@ -65,10 +73,12 @@ _STREET = re.compile(
     rf"(?:\s?{_BUILDING}){{1,5}}+(?:\s?[0-9]{{2,4}}(?![0-9元块月年日]))?"
 )
 _DETAILED = re.compile(
-    r"路|街|道|巷|弄|胡同|小区|社区|花园|公寓|大厦|广场|家园|新村|村|庄|镇|乡|苑|栋|幢|座|单元|室|楼|院|组|队"
+    r"路|街|道|巷|弄|胡同|小区|社区|花园|公寓|大厦|广场|家园|新村|村|庄|镇|乡|苑|栋|幢|座|单元|"
+    r"室|楼|院|组|队"
 )
 _ENGLISH_ADDRESS = re.compile(
-    r"\b[0-9]{1,5}\s(?:[A-Z][a-z]+\s){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way)\b\.?"
+    r"\b[0-9]{1,5}\s(?:[A-Z][a-z]+\s){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|"
+    r"Boulevard|Blvd|Court|Ct|Way)\b\.?"
 )
 _SIGNS = re.compile("[省市区县路街道镇乡村庄号栋幢座室苑园厦寓巷弄里]")
 _TITLES = ("先生", "女士", "小姐", "太太", "同学")

@@ -7,7 +7,6 @@ import json
 import logging
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,9 +73,9 @@ def media_bytes(settings: Settings) -> bytes:
 
 
 @pytest.fixture
-def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+def all_logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.DEBUG)
-    yield caplog
+    return caplog
 
 
 def test_of_what_was_planted_no_byte_is_left(

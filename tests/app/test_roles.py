@@ -23,6 +23,10 @@ from multimodal.pipeline import EmotionMonitor
 from multimodal.scoring import Need, TurnInput
 from tests.app.conftest import API, OneFuser, WordScorer, chat, problem
 
+GREETING = "您好，很高兴为您服务，请问有什么可以帮您？"
+LOOKING = "我帮您核实，请您稍等。"
+ANGRY = "你们怎么还不发货！！"
+
 
 class AnyVoice:
     """Answers whatever is heard, and remembers whose it was."""
@@ -71,11 +75,18 @@ def swapped_call(client: TestClient, folder: Path, name: str = "call", source: s
         "notice": "N-1",
         "media": [{"path": path.name, "channels": {"0": "customer", "1": "agent"}}],
         "turns": [
-            {"role": "customer", "text": "您好，很高兴为您服务，请问有什么可以帮您？", "start": 0, "end": 2, "channel": 0},
-            {"role": "agent", "text": "你们怎么还不发货！！", "start": 2, "end": 4, "channel": 1, "agent_id": "1007"},
-            {"role": "customer", "text": "我帮您核实，请您稍等。", "start": 4, "end": 6, "channel": 0},
+            {"role": "customer", "text": GREETING, "start": 0, "end": 2, "channel": 0},
+            {
+                "role": "agent",
+                "text": ANGRY,
+                "start": 2,
+                "end": 4,
+                "channel": 1,
+                "agent_id": "1007",
+            },
+            {"role": "customer", "text": LOOKING, "start": 4, "end": 6, "channel": 0},
         ],
-    }  # fmt: skip
+    }
     files = [
         ("files", (f"{name}.json", json.dumps(call, ensure_ascii=False).encode())),
         ("files", (path.name, path.read_bytes())),
@@ -198,9 +209,7 @@ def test_an_open_conversation_is_not_swapped(client: TestClient) -> None:
     assert "close" in error["remedy"]
 
 
-def test_inferred_roles_wait_for_a_person(
-    client: TestClient, store: Store, tmp_path: Path
-) -> None:
+def test_inferred_roles_wait_for_a_person(client: TestClient, store: Store, tmp_path: Path) -> None:
     path = tmp_path / "mono.wav"
     soundfile.write(path, np.random.default_rng(7).normal(0, 0.1, 8 * 8000), 8000)
     call = {
@@ -209,10 +218,10 @@ def test_inferred_roles_wait_for_a_person(
         "notice": "N-1",
         "media": [{"path": path.name}],
         "turns": [
-            {"role": "unknown", "speaker": "0", "text": "您好，很高兴为您服务。", "start": 0, "end": 2},
-            {"role": "unknown", "speaker": "1", "text": "你们怎么还不发货！！", "start": 2, "end": 4},
+            {"role": "unknown", "speaker": "0", "text": GREETING, "start": 0, "end": 2},
+            {"role": "unknown", "speaker": "1", "text": ANGRY, "start": 2, "end": 4},
         ],
-    }  # fmt: skip
+    }
     files = [
         ("files", ("mono.json", json.dumps(call, ensure_ascii=False).encode())),
         ("files", (path.name, path.read_bytes())),

@@ -172,7 +172,8 @@ def test_every_made_id_card_is_known(random: object) -> None:
 
 
 TEXTS = st.text(max_size=60) | st.text(
-    alphabet="0123456789１３幺零一二三四五六七八九，、。-. 嗯电话号码身份证订单卡我叫王李先生女士京沪AB区路号栋室@qcom[手机]*市年元",
+    alphabet="0123456789１３幺零一二三四五六七八九，、。-. 嗯电话号码身份证订单卡"
+    "我叫王李先生女士京沪AB区路号栋室@qcom[手机]*市年元",
     max_size=80,
 )
 

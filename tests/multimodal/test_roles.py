@@ -20,7 +20,10 @@ from multimodal.roles import (
     with_inferred_roles,
 )
 
-AGENT = ("您好，很高兴为您服务，工号1007为您服务，请问有什么可以帮您？", "好的，我帮您核实一下，请您稍等。")
+AGENT = (
+    "您好，很高兴为您服务，工号1007为您服务，请问有什么可以帮您？",
+    "好的，我帮您核实一下，请您稍等。",
+)
 CUSTOMER = ("你们怎么还不发货？我要投诉！", "我等了五天了，到底什么时候发？")
 
 
@@ -162,5 +165,3 @@ def test_one_agent_keeps_the_id() -> None:
         (Role.CUSTOMER, ""),
         (Role.AGENT, "1007"),
     ]
-
-

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query
 
 from app.api.schemas import (
     Audit,
-    EraseIn,
     ErasedOut,
+    EraseIn,
     NoticeEndIn,
     NoticeIn,
     NoticeOut,

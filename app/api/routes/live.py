@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from os.path import commonprefix
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -95,7 +94,8 @@ def masked_with(
     for index, new in enumerate(masked[:-1], start=first):
         old = turns[index]
         if new.text != old.turn.text:
-            same = len(commonprefix((new.text, old.turn.text)))
+            pairs = enumerate(zip(new.text, old.turn.text, strict=False))
+            same = next((at for at, (one, other) in pairs if one != other), 0)
             scores = {name: _evidence_until(one, same) for name, one in old.scores.items()}
             turns[index] = replace(old, turn=new, scores=scores)
             changed.append(index + 1)
