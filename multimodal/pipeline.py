@@ -17,6 +17,7 @@ from multimodal import policy
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.errors import EmotionMonitorError
+from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits
 from multimodal.plugins import load_fuser, load_scorers
 from multimodal.recording import Recordings
@@ -34,6 +35,7 @@ CONTEXT_TURNS = 16
 """How many preceding turns a scorer is shown."""
 BATCH_CONVERSATIONS = 64
 """How many conversations are in memory at a time; their words are scored in one batch."""
+_MASKER = Masker()
 BATCH_TURNS = 512
 """How many turns go to a scorer of words in one call."""
 
@@ -186,7 +188,8 @@ class EmotionMonitor:
                 scores = _ask(scorer, [given])[0]
             except EmotionMonitorError as error:
                 # Pictures are decoded while the scorer reads them: a damaged video ends up here.
-                scores = EmotionScores.missing(str(error), model=scorer.info)
+                why = str(_MASKER.error(error))
+                scores = EmotionScores.missing(why, model=scorer.info)
             if scores.state is not None:
                 states[speaker] = scores.state
             job.scores[index][scorer.modality] = scores

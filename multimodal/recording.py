@@ -16,6 +16,7 @@ from multimodal import policy
 from multimodal.conversation import Conversation, Media, Region, Turn
 from multimodal.emotions import FloatArray
 from multimodal.errors import EmotionMonitorError
+from multimodal.masking import Masker
 from multimodal.media import (
     DEFAULT_LIMITS,
     ChannelReport,
@@ -34,6 +35,8 @@ NO_RECORDING = "no recording"
 NO_TIME = "the turn has no start and end, so it cannot be found in a recording"
 OUTSIDE = "the recording does not cover the turn"
 OTHERS_SPEAK = "policy: others speak throughout the turn on the same audio channel"
+_MASKER = Masker()
+"""A file may be named after its caller; notes and reasons are kept."""
 LEAST_SECONDS = 0.3
 """What must be left of a turn on a mixed recording once other speakers are cut out."""
 
@@ -107,7 +110,7 @@ class Recordings:
                     info = probe(item.path, self._limits)
                     report = describe_channels(item.path, self._limits) if info.audio else None
                 except EmotionMonitorError as error:
-                    self.notes.append(str(error))
+                    self.notes.append(str(_MASKER.error(error)))
                     continue
                 self._opened.append(_Open(item, info, report))
                 self.notes += _channel_notes(item, report)
@@ -140,9 +143,10 @@ class Recordings:
                     done, samples = next(streams[home[index]])
                     waiting[done] = samples
             except EmotionMonitorError as error:
-                if str(error) not in self.notes:
-                    self.notes.append(str(error))
-                yield index, None, None, str(error)
+                why = str(_MASKER.error(error))
+                if why not in self.notes:
+                    self.notes.append(why)
+                yield index, None, None, why
                 continue
             except StopIteration:
                 yield index, None, None, OUTSIDE
@@ -243,13 +247,14 @@ def _channel_notes(item: Media, report: ChannelReport | None) -> list[str]:
     if report is None:
         return []
     notes = []
+    name = _MASKER.name(item.path.name)
     if report.identical:
         notes.append(
-            f"{item.path.name}: its audio channels are identical, so speakers cannot be told apart "
+            f"{name}: its audio channels are identical, so speakers cannot be told apart "
             "by channel."
         )
     for channel in report.silent:
         role = item.channels.get(channel)
         who = f" ({role})" if role else ""
-        notes.append(f"{item.path.name}: audio channel {channel}{who} is silent.")
+        notes.append(f"{name}: audio channel {channel}{who} is silent.")
     return notes

@@ -7,10 +7,12 @@ import threading
 
 from app.store import LOCAL, DatabaseUnavailableError, Store
 from multimodal.errors import ConflictError, EmotionMonitorError
+from multimodal.masking import Masker
 from multimodal.pipeline import EmotionMonitor
 
 log = logging.getLogger(__name__)
 
+_MASKER = Masker()
 RETRY_SECONDS = 5.0
 """How long to wait for a database that does not answer."""
 
@@ -73,7 +75,7 @@ class Worker:
             # Its roles were exchanged while it was scored: once more, under the new ones.
             self._store.requeue()
         except EmotionMonitorError as error:
-            self._store.fail(conversation_id, str(error))
+            self._store.fail(conversation_id, str(_MASKER.error(error)))
         except Exception as error:
             # One conversation that brings a scorer down must not stop the queue.
             log.exception("conversation %d could not be scored", conversation_id)

@@ -11,18 +11,25 @@ age out by their own rule.
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.store.tables import Base
 
+LOCK_SECONDS = 30
 TRIES = 20
 WAIT_SECONDS = 0.25
 SQLITE_BUSY = (
     "另有程序正在读数据库，日志尚未清空：稍后再运行一次 (a reader keeps the log; run it again)"
+)
+TABLE_BUSY = (
+    "有表正在使用，未能重写：行已删除，请稍后执行 VACUUM FULL"
+    " (a table was in use and could not be rewritten; the rows are deleted: run VACUUM FULL later)"
 )
 WAL_KEPT = (
     "没有权限清空 PostgreSQL 的预写日志或统计：请由管理员执行 CHECKPOINT"
@@ -48,12 +55,23 @@ def purge(engine: Engine) -> list[str]:
     return _purge_postgresql(engine)
 
 
+def empty_log(engine: Engine) -> None:
+    """Writes SQLite's log back where nobody reads it just now; elsewhere does nothing.
+
+    What is deleted was overwritten, and what the log has of it goes. PostgreSQL's autovacuum does
+    its part by itself: rewriting tables several times a day would lock everybody out.
+    """
+    if engine.dialect.name == "sqlite":
+        with _driver(engine) as driver:
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _purge_sqlite(engine: Engine) -> list[str]:
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        # Outside of any transaction, where SQLAlchemy would begin one.
-        driver.execute("VACUUM")
+    with _driver(engine) as driver:
+        try:
+            driver.execute("VACUUM")
+        except sqlite3.OperationalError:
+            return [SQLITE_BUSY]
         for _ in range(TRIES):
             busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not busy:
@@ -62,11 +80,24 @@ def _purge_sqlite(engine: Engine) -> list[str]:
     return [SQLITE_BUSY]
 
 
+@contextmanager
+def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
+    """The driver's own connection, outside of any transaction: SQLAlchemy would begin one."""
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        yield driver
+
+
 def _purge_postgresql(engine: Engine) -> list[str]:
     notes = []
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in _tables():
-            connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{table}"')
+        try:
+            connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            for table in _tables():
+                connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{table}"')
+        except DBAPIError:
+            notes.append(TABLE_BUSY)
         try:
             for statement in (
                 "VACUUM FULL pg_catalog.pg_statistic",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import retention
-from app.store.erasing import purge
+from app.store.erasing import empty_log, purge
 from app.store.media import MediaFolder
 from app.store.retention import Limits, Swept
 from app.store.rows import LAPSED
@@ -142,7 +142,7 @@ class Governance:
             with self._writing() as session:
                 _audit(session, who, "retention", asdict(swept))
             if transcripts or conversations:
-                purge(self._engine)
+                empty_log(self._engine)
         return swept
 
     # Notices

@@ -57,6 +57,7 @@ _KEEPS: Mapping[str, tuple[int, int]] = {
 }
 """Characters that the partial style keeps in front and at the end; an address keeps none."""
 _PASSES = 5
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REFERENCE = re.compile("[0-9a-f]{32}")
 _GENERIC_SPEAKER = re.compile(
     r"(?i)\W*(?:spk|speaker|spkr|channel|ch|agent|customer|caller|user|客户|顾客|用户|来电|客服|坐席|说话人|发言人|声道)?[\W_]*\d{0,4}\W*"
@@ -199,7 +200,7 @@ class Masker:
         """A JSON value with every text in it masked; numbers that are telephones become texts."""
         match value:
             case str():
-                return self.text(value)
+                return value if _UUID.fullmatch(value) else self.text(value)
             case bool():
                 return value
             case int() if _IN_FILE_NAME.fullmatch(str(value)):

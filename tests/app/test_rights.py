@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sqlite3
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,9 +28,11 @@ from app.settings import Settings
 from app.store import LOCAL, Store
 from app.store.tables import ConversationRow
 from benchmarks.planted import dialogues
+from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.formats.canonical import conversation_to_json
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, POSTGRES, chat, problem
+from tests.app.conftest import API, POSTGRES, OneFuser, chat, problem
+from tests.app.test_roles import AnyVoice
 
 MOBILE = "13912345678"
 OTHER = "13987654321"
@@ -333,6 +337,39 @@ def test_a_recording_need_not_be_kept(
         assert [one["scored_at"] for one in again] == [one["scored_at"] for one in found]
 
 
+def test_a_recording_elsewhere_is_forgotten_but_known_again(
+    store: Store, settings: Settings, monitor: EmotionMonitor, tmp_path: Path
+) -> None:
+    recording = stereo(tmp_path / "elsewhere.wav", 6)
+    turns = (Turn(Role.CUSTOMER, "好", start=0, end=1),)
+    call = Conversation("elsewhere", turns, media=(Media(recording),))
+    assert store.save(monitor.score(call), keep_recordings=False).outcome == "created"
+    assert b"elsewhere.wav" not in dump(settings)
+    assert store.save(monitor.score(call), keep_recordings=False).outcome == "unchanged"
+    assert recording.is_file()
+
+
+def test_the_command_line_masks_files_stdin_errors_and_results(
+    settings: Settings, tmp_path: Path
+) -> None:
+    said = f"客服：您好。\n客户：我叫王小明，电话{MOBILE}，太气人了！\n"
+    (tmp_path / f"chat_{OTHER}.txt").write_text(said, "utf-8")
+    (tmp_path / "bad.jsonl").write_text(f'{{"turns": [{{"role": "{MOBILE}"}}]}}\n', "utf-8")
+    env = {**os.environ, "EMOTION_MONITOR_DATA_DIR": str(settings.data_dir)}
+    env["EMOTION_MONITOR_DATABASE_URL"] = settings.database_url
+    out = tmp_path / "out.jsonl"
+    files = [tmp_path / f"chat_{OTHER}.txt", tmp_path / "bad.jsonl", "-"]
+    command = [Path(sys.executable).with_name("emotion-monitor"), "score", *files]
+    done = subprocess.run(
+        [*command, "--save", "--out", out], env=env, input=said.encode() * 2, capture_output=True
+    )
+    assert done.returncode == 1
+    assert "bad.jsonl" in done.stderr.decode()
+    kept = done.stderr + done.stdout + out.read_bytes() + dump(settings)
+    assert "太气人了".encode() in kept
+    assert [s for s in (MOBILE, OTHER, "王小明") if s.encode() in kept] == []
+
+
 def test_one_import_may_not_keep_its_recordings(sqlite_client: TestClient, tmp_path: Path) -> None:
     recording = stereo(tmp_path / "a.wav", 4)
     files = [("files", (recording.name, recording.read_bytes()))]
@@ -347,17 +384,20 @@ def test_a_recording_named_after_its_customer(
     store: Store, settings: Settings, tmp_path: Path, monitor: EmotionMonitor
 ) -> None:
     from app.ingest import IngestOptions, read_files
-    from multimodal.conversation import Role
 
-    recording = stereo(tmp_path / f"20260630_{MOBILE}.wav", 5)
-    options = IngestOptions(role=Role.CUSTOMER, masker=build_masker(settings))
+    recording = tmp_path / f"20260630_{MOBILE}.wav"
+    sound = np.random.default_rng(5).normal(0, 0.1, 16_000)
+    soundfile.write(recording, np.stack((sound, sound), axis=1), 8000)
+    options = IngestOptions(role=Role.CUSTOMER, notice="N-1", masker=build_masker(settings))
     (item,) = read_files([recording], options)
     assert item.conversation is not None
-    store.save(monitor.score(item.conversation))
+    scored = EmotionMonitor([AnyVoice()], OneFuser()).score(item.conversation)
+    assert any("identical" in note for note in scored.notes)
+    store.save(scored)
     assert MOBILE.encode() not in dump(settings)
     kept = store.get(1, LOCAL).scored.conversation
     assert kept.media[0].path.read_bytes() == recording.read_bytes()
-    assert store.save(monitor.score(item.conversation)).outcome == "unchanged"
+    assert store.save(scored).outcome == "unchanged"
 
 
 NOTICE = {
