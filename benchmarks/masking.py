@@ -6,7 +6,7 @@
 
 On the planted set, an item is found where none of its secrets stands in the masked dialogue, and a
 mask is right where it covers a planted item, whatever the type it was given. STC-3 has no labels:
-what is masked is counted, and a sample judged by hand stands in `benchmarks/masking_stc3.json` as
+what is masked is counted, and two samples judged by hand stand in `benchmarks/masking_stc3.json` as
 hashes of the texts, so that no text of the corpus is in the project.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.planted import SETS, TYPES, dialogues
-from multimodal.conversation import Conversation
+from multimodal.conversation import Conversation, Role, Turn
 from multimodal.masking import Masker
 
 LABELS = Path(__file__).with_name("masking_stc3.json")
@@ -72,51 +72,73 @@ def _hits(conversation: Conversation, said: list[str]) -> Iterator[tuple[str, bo
             yield kind, any(start < right and end > left for left, right in spans)
 
 
-def stc3_turns(path: Path) -> Iterator[tuple[str, str]]:
-    """Id and text of every utterance of the corpus."""
+def stc3_dialogues(path: Path) -> Iterator[list[tuple[Role, list[tuple[str, str]]]]]:
+    """The dialogues of the corpus: each turn's role, and its utterances with their keys."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             dialogue = json.loads(line)
-            for number, turn in enumerate(dialogue["turns"]):
-                for part, text in enumerate(turn["utterances"]):
-                    yield f"{dialogue['id']}-{number}-{part}", text
+            yield [
+                (
+                    Role.CUSTOMER if turn["sender"] == "customer" else Role.AGENT,
+                    [
+                        (f"{dialogue['id']}-{number}-{part}", text)
+                        for part, text in enumerate(turn["utterances"])
+                    ],
+                )
+                for number, turn in enumerate(dialogue["turns"])
+            ]
+
+
+def stc3_turns(path: Path) -> Iterator[tuple[str, str]]:
+    """Key and text of every utterance of the corpus."""
+    for dialogue in stc3_dialogues(path):
+        for _, utterances in dialogue:
+            yield from utterances
 
 
 def stc3_report(path: Path) -> dict[str, object]:
-    """Masks by type, speed, and what the hand-judged sample says."""
+    """Masks by type, speed, and what the hand-judged samples say."""
     masker = Masker()
+    verdicts = json.loads(LABELS.read_text("utf-8"))
     counts: Counter[str] = Counter()
-    verdicts = json.loads(LABELS.read_text("utf-8")) if LABELS.is_file() else {}
     judged: Counter[tuple[str, bool]] = Counter()
     covered: Counter[tuple[str, bool]] = Counter()
-    turns = 0
+    number = across = 0
     seconds = 0.0
-    for key, text in stc3_turns(path):
-        turns += 1
+    for dialogue in stc3_dialogues(path):
+        turns = [Turn(role, " ".join(text for _, text in said)) for role, said in dialogue]
         began = time.perf_counter()
-        found = masker.find(text).found
+        masked = [turn.text for turn in masker.turns(turns)]
         seconds += time.perf_counter() - began
-        for kind, start, end in found:
-            counts[kind] += 1
-            verdict = verdicts.get("hits", {}).get(_hash(key, text[start:end]))
-            if verdict is not None:
-                judged[kind, verdict] += 1
-        for kind, start, end in verdicts.get("spans", {}).get(_hash(key, text), []):
-            hidden = any(left <= start and right >= end for _, left, right in found)
-            covered[kind, hidden] += 1
-    kinds = sorted({kind for kind, _ in judged})
-    labelled = sorted({kind for kind, _ in covered})
+        number += len(turns)
+        across += sum(
+            masker.text(turn.text) != text for turn, text in zip(turns, masked, strict=True)
+        )
+        for (_, said), shown in zip(dialogue, masked, strict=True):
+            for key, text in said:
+                for kind, start, end in masker.find(text).found:
+                    counts[kind] += 1
+                    verdict = verdicts["hits"].get(_hash(key, text[start:end]))
+                    if verdict is not None:
+                        judged[kind, verdict] += 1
+                for kind, start, end in verdicts["spans"].get(_hash(key, text), []):
+                    with_context = text[max(0, start - 2) : end + 2]
+                    covered[kind, with_context not in shown] += 1
     return {
-        "utterances": turns,
-        "microseconds_per_utterance": round(seconds / turns * 1e6, 1),
-        "masks": dict(counts.most_common()),
-        "judged_precision": {
-            k: f"{judged[k, True]}/{judged[k, True] + judged[k, False]}" for k in kinds
-        },
-        "labelled_recall": {
-            k: f"{covered[k, True]}/{covered[k, True] + covered[k, False]}" for k in labelled
-        },
+        "turns": number,
+        "microseconds_per_turn": round(seconds / number * 1e6, 1),
+        "masks_within_utterances": dict(counts.most_common()),
+        "turns_masked_by_the_turns_around_them": across,
+        "judged_precision": _shares(judged),
+        "labelled_recall": _shares(covered),
     }
+
+
+def _shares(counted: Counter[tuple[str, bool]]) -> dict[str, str]:
+    kinds = sorted({kind for kind, _ in counted})
+    shares = {k: f"{counted[k, True]}/{counted[k, True] + counted[k, False]}" for k in kinds}
+    good = sum(count for (_, right), count in counted.items() if right)
+    return shares | {"all": f"{good}/{counted.total()}"}
 
 
 def sample(path: Path, size: int, seed: int) -> list[dict[str, str]]:

@@ -21,10 +21,13 @@ from typing import Any, Literal
 
 from multimodal.conversation import MAX_TURN_CHARACTERS, Conversation, Role, Turn
 from multimodal.errors import EmotionMonitorError
+from multimodal.masking.across import NEAR_TURNS, find_across
 from multimodal.masking.names import COMPOUND, SURNAMES
 from multimodal.masking.numbers import Found, find_numbers, is_id_card
-from multimodal.masking.view import JOIN, view_of
+from multimodal.masking.view import view_of
 from multimodal.masking.words import find_words
+
+__all__ = ["NEAR_TURNS", "PLACEHOLDERS", "TYPES", "Masked", "Masker", "Style"]
 
 Style = Literal["placeholder", "partial"]
 TYPES: Mapping[str, tuple[str, str]] = {
@@ -41,9 +44,6 @@ TYPES: Mapping[str, tuple[str, str]] = {
 }
 """What is masked, with its placeholders in Chinese and English conversations."""
 PLACEHOLDERS = frozenset(text for pair in TYPES.values() for text in pair)
-NEAR_TURNS = 4
-"""Turns that may lie between two parts of one number, the other party's 嗯 and 请讲 among them."""
-
 _KEEPS: Mapping[str, tuple[int, int]] = {
     "mobile": (3, 4),
     "landline": (3, 2),
@@ -122,10 +122,17 @@ class Masker:
     def turns(self, turns: Sequence[Turn], *, english: bool = False) -> tuple[Turn, ...]:
         """Turns without personal data, also where one number was said over several of them."""
         texts = [self.text(turn.text, english=english) for turn in turns]
-        parts = self._split_numbers(turns, texts, english)
+        # A part that is masked may leave a new beginning behind, as in one text.
+        for _ in range(_PASSES):
+            across = find_across(turns, texts, PLACEHOLDERS)
+            for index, found in across.items():
+                wanted = merged(one for one in found if one[0] in self.types)
+                texts[index] = self._replaced(texts[index], wanted, english)
+            if not across:
+                break
         speakers = self._speakers(turns)
         masked = []
-        for turn, text in zip(turns, parts, strict=True):
+        for turn, text in zip(turns, texts, strict=True):
             attributes = self.json(turn.attributes)
             speaker = speakers.get(turn.speaker, turn.speaker)
             if (text, speaker, attributes) != (turn.text, turn.speaker, turn.attributes):
@@ -243,35 +250,6 @@ class Masker:
         shown = said[:head] if len(said) > 1 else ""
         return shown + stars + (said[-tail:] if tail else "") + (f"@{domain}" if domain else "")
 
-    def _split_numbers(self, turns: Sequence[Turn], texts: list[str], english: bool) -> list[str]:
-        """Masks numbers whose digits stand in neighbouring turns of one speaker."""
-        whole = list(texts)
-        by_speaker: dict[tuple[str, str], list[int]] = {}
-        for index, turn in enumerate(turns):
-            if any(char in _DIGITS for char in texts[index]):
-                by_speaker.setdefault((turn.role, turn.speaker), []).append(index)
-        for indices in by_speaker.values():
-            for group in _neighbours(indices):
-                self._mask_over(group, whole, english)
-        return whole
-
-    def _mask_over(self, group: Sequence[int], texts: list[str], english: bool) -> None:
-        joined = JOIN.join(texts[index] for index in group)
-        starts, at = [], 0
-        for index in group:
-            starts.append(at)
-            at += len(texts[index]) + 1
-        view = view_of(joined, PLACEHOLDERS)
-        found = merged(one for one in find_numbers(view) if one[0] in self.types)
-        over = [one for one in found if JOIN in joined[one[1] : one[2]]]
-        for kind, start, end in reversed(over):
-            for index, begin in zip(reversed(group), reversed(starts), strict=True):
-                text = texts[index]
-                left, right = max(start - begin, 0), min(end - begin, len(text))
-                if left < right and any(char in _DIGITS for char in text[left:right]):
-                    mark = TYPES[kind][1 if english else 0]
-                    texts[index] = text[:left] + mark + text[right:]
-
     def _speakers(self, turns: Sequence[Turn]) -> dict[str, str]:
         """What speakers are called instead of their names; staff keep theirs."""
         masked: dict[str, str] = {}
@@ -301,17 +279,3 @@ def merged(found: Iterable[Found]) -> tuple[Found, ...]:
         else:
             result.append((rank, (kind, start, end)))
     return tuple(one for _, one in result)
-
-
-_DIGITS = frozenset("0123456789０１２３４５６７８９零〇幺一二三四五六七八九")
-
-
-def _neighbours(indices: Sequence[int]) -> list[list[int]]:
-    """Indices of a speaker's turns in groups in which none is far from the next."""
-    groups: list[list[int]] = []
-    for index in indices:
-        if groups and index - groups[-1][-1] <= NEAR_TURNS:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return [group for group in groups if len(group) > 1]

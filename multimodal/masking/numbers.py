@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from multimodal.masking.view import HIDDEN, JOIN, PAUSE, View
+from multimodal.masking.view import HIDDEN, JOIN, LEAST_DIGITS, PAUSE, View
 
 Found = tuple[str, int, int]
 """The type of what was found, and its half-open span in characters."""
@@ -77,6 +77,7 @@ _SPOKEN_ENGLISH = re.compile(
     r"triple)\b[\s,.\-]{0,3}){7,}",
     re.IGNORECASE,
 )
+_DIGIT = re.compile("[0-9]")
 _LISTING = re.compile("[,，、。/~]")
 _NEAR_CUE = re.compile("电话|手机|号码|联系|tel|phone", re.IGNORECASE)
 _CUE_CHARACTERS = 15
@@ -89,7 +90,6 @@ _PROVINCES = frozenset(
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 _ISSUERS = re.compile(r"62|4|5[1-5]|2[2-7]|3[4-79]|60|65|9[0-9]|6[0-9]")
-_LEAST_DIGITS = 4
 _ABROAD_DIGITS = 9
 """Digits of the shortest whole number with its country or area."""
 
@@ -97,7 +97,7 @@ _ABROAD_DIGITS = 9
 def find_numbers(view: View) -> Iterator[Found]:
     """Personal numbers in a text; spans may overlap, the surer ones come first."""
     spoken, digits = view.spoken, view.digits
-    if digits_in(spoken) < _LEAST_DIGITS:
+    if digits_in(spoken) < LEAST_DIGITS:
         yield from _english(view.words)
         return
     for found in _ID_CARD.finditer(spoken):
@@ -166,7 +166,7 @@ def is_bank_card(number: str) -> bool:
 
 def digits_in(text: str) -> int:
     """How many ASCII digits a text has."""
-    return sum(text.count(digit) for digit in "0123456789")
+    return len(_DIGIT.findall(text))
 
 
 def _plain(text: str) -> str:

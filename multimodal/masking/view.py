@@ -16,6 +16,10 @@ JOIN = "\ue001"
 PAUSE = "\ue002"
 """Stands for what people say between digits: 嗯, 然后, 横杠."""
 
+LEAST_DIGITS = 4
+"""Digits that a number has at least by which somebody is recognised."""
+
+_DIGIT = re.compile("[0-9零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖洞拐勾]")
 _SPOKEN = dict(
     zip("零〇幺一二三四五六七八九壹贰叁肆伍陆柒捌玖洞拐勾", "001123456789123456789079", strict=True)
 )
@@ -90,6 +94,8 @@ def view_of(text: str, placeholders: frozenset[str]) -> View:
         words = _PLACEHOLDER.sub(
             lambda found: HIDDEN * len(found[0]) if found[0] in placeholders else found[0], words
         )
+    if len(_DIGIT.findall(words)) < LEAST_DIGITS:
+        return View(words, words, words)  # Most turns; no number is in them.
     spoken = words
     if not spoken.isascii():
         spoken = _AS_WORD.sub("\ue003", spoken)

@@ -113,6 +113,26 @@ def test_a_number_over_neighbouring_turns() -> None:
     assert MASKER.turns(MASKER.turns(turns)) == MASKER.turns(turns)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said", "expected"),
+    [
+        ("麻烦您提供一下订单号", "嗯，121202941292", "嗯，[订单号]"),
+        ("请问您的手机号码是多少？", "8888 6666", "[手机号]"),
+        ("身份证号后六位报一下", "幺二三四五六", "[身份证号]"),
+        ("请问您贵姓？", "免贵姓王", "免贵姓[姓名]"),
+        ("您的姓名是？", "王小明，对", "[姓名]，对"),
+        ("请问有什么可以帮您？", "错误代码88567812", "错误代码88567812"),
+        ("请问您的订单号？", "花了12800.50元，2026-06-30买的", "花了12800.50元，2026-06-30买的"),
+        ("请问怎么称呼您", "没事，不用了", "没事，不用了"),
+        ("请问怎么称呼您", "谢谢，不用了", "谢谢，不用了"),
+        ("请提供联系电话", "我打过4009909696", "我打过4009909696"),
+    ],
+)
+def test_a_question_says_what_the_answer_is(asked: str, said: str, expected: str) -> None:
+    turns = (Turn(Role.AGENT, asked), Turn(Role.CUSTOMER, said))
+    assert [turn.text for turn in MASKER.turns(turns)] == [asked, expected]
+
+
 def test_digits_of_two_speakers_are_no_number() -> None:
     turns = (Turn(Role.CUSTOMER, "我要1380个"), Turn(Role.AGENT, "0138000件是吧"))
     assert MASKER.turns(turns) == turns
