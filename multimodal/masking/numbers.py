@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from multimodal.masking.view import HIDDEN, JOIN, LEAST_DIGITS, PAUSE, View
+from multimodal.masking.view import HIDDEN, IN_WORD, JOIN, LEAST_DIGITS, PAUSE, View
 
 Found = tuple[str, int, int]
 """The type of what was found, and its half-open span in characters."""
@@ -43,19 +43,19 @@ _TELEPHONE_CUE = re.compile(
 )
 _ID_CARD = re.compile(rf"(?<![0-9])[1-8](?:{_S}[0-9]){{16}}{_S}[0-9Xx](?![0-9])")
 _ID_CUE = re.compile(
-    rf"(?:身份证|证件)(?:号码|号|的)?(?:的?[前后末][四六八4689]位(?:数|数字)?)?{_IS}"
+    rf"(?:身份证|证件)(?:号码|号|的)?(?:的?[前后末][四六八4689{IN_WORD}]位(?:数|数字)?)?{_IS}"
     rf"([0-9](?:{_S}[0-9]){{3,16}}(?:{_S}[0-9Xx])?)(?![0-9])"
 )
 _BANK_CARD = re.compile(rf"(?<![0-9])[3-69](?:{_S}[0-9]){{14,18}}(?![0-9])")
 _BANK_CUE = re.compile(
-    rf"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|开户行?账号|收款账号|card number|card)(?:号码|"
-    rf"号)?(?:\s?is)?{_IS}"
+    rf"(?:卡|开户行?账号|收款账号|card number|card)(?:号码|号)?(?:\s?is)?{_IS}"
     rf"([0-9](?:{_S}[0-9]){{11,18}})(?![0-9])"
 )
 _ORDER_CUE = re.compile(
     rf"(?:(?:订单|运单|快递|物流|流水|工单|受理|投诉|合同|保单|发票|退单|退款|交易|支付|障碍|"
     rf"报修|回执)"
-    rf"(?:编号|单号|号码|号)+|单号|订单|(?:order|tracking|booking|ticket)(?: number| no\.?|"
+    rf"(?:编号|单号|号码|尾号|号)+(?:后[四六八468{IN_WORD}]位)?|单号|订单|(?:order|tracking|booking|"
+    rf"ticket)(?: number| no\.?|"
     rf" id)?)(?:\s?is)?{_IS}"
     rf"((?:[A-Za-z]{{0,6}}-?)[0-9][0-9A-Za-z{HIDDEN}-]{{0,31}}(?:{_S}[0-9]{{2,20}}){{0,8}})",
     re.IGNORECASE,
@@ -65,10 +65,12 @@ _COURIER = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT_CUE = re.compile(
-    rf"(?:(?:QQ|qq|会员|客户|用户|户|帐|账|宽带|套餐)(?:编号|账号|帐号|号码|号)|账户|帐户|QQ|qq|"
+    rf"(?:(?:QQ|qq|会员|客户|用户|户|帐|账|宽带|套餐)(?:编号|账号|帐号|卡号|号码|号)|"
+    rf"账户|帐户|QQ|qq|"
     rf"account(?: number)?)"
     rf"(?:\s?is)?{_IS}([0-9](?:{_S}[0-9]){{4,18}})(?![0-9])"
 )
+_PASSPORT = re.compile(rf"护照(?:号码|号)?{_IS}([A-Za-z]{{1,2}}[0-9]{{7,8}})(?![0-9])")
 _WECHAT = re.compile(
     r"(?:微信|威信|WeChat|wechat|vx|VX)(?:号|账号)?[\s:：是]{0,4}([A-Za-z][-_A-Za-z0-9]{5,19})"
 )
@@ -103,8 +105,9 @@ def find_numbers(view: View) -> Iterator[Found]:
     for found in _ID_CARD.finditer(spoken):
         if is_id_card(_plain(found[0])):
             yield "id_card", *found.span()
-    for found in _ID_CUE.finditer(spoken):
-        yield "id_card", *found.span(1)
+    for pattern in (_ID_CUE, _PASSPORT):
+        for found in pattern.finditer(spoken):
+            yield "id_card", *found.span(1)
     for found in _BANK_CARD.finditer(spoken):
         if is_bank_card(_plain(found[0])) and _is_one_card(view, *found.span()):
             yield "bank_card", *found.span()

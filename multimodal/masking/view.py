@@ -16,6 +16,8 @@ JOIN = "\ue001"
 PAUSE = "\ue002"
 """Stands for what people say between digits: 嗯, 然后, 横杠."""
 
+IN_WORD = "\ue003"
+"""Stands for a numeral that belongs to a word: 一共, 四位."""
 LEAST_DIGITS = 4
 """Digits that a number has at least by which somebody is recognised."""
 
@@ -98,7 +100,7 @@ def view_of(text: str, placeholders: frozenset[str]) -> View:
         return View(words, words, words)  # Most turns; no number is in them.
     spoken = words
     if not spoken.isascii():
-        spoken = _AS_WORD.sub("\ue003", spoken)
+        spoken = _AS_WORD.sub(IN_WORD, spoken)
         spoken = spoken.translate(_DIGITS)
         spoken = _CODES.sub(lambda found: _SPOKEN[found[0]], spoken)
         spoken = _LETTER_X.sub(lambda found: "X" + PAUSE * (len(found[0]) - 1), spoken)

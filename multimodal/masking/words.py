@@ -13,10 +13,11 @@ _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 _SURNAME = f"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])"
 _GIVEN = rf"(?:(?!{'|'.join(NOT_NAMES)}|[{''.join(sorted(NOT_IN_NAMES))}]){_HAN})"
 _TITLE = "(?:先生|女士|小姐|太太|同学)"
+_IN_FULL = rf"{_SURNAME}{_HAN}{{1,2}}(?<![卡级员户人])(?:[，,。.!！\s]|$)"
+"""我是 says many things: a name only where the sentence ends behind it."""
 _NAME_CUES = (
-    "我叫|我名叫|名字叫|名字是|本人叫|姓名(?:是|为|叫)?|(?:户名|联系人|收件人|收货人|持卡人|机主|"
-    "户主|申请人|投保人|开户人|乘客|"
-    "乘机人|入住人|名字)(?:姓名|名字)?(?:是|为|叫|就是)?"
+    rf"[我他她]叫|名叫|我是(?={_IN_FULL})|名字叫|名字是|本人叫|姓名(?:是|为|叫)?|"
+    "(?:户名|联系人|收件人|收货人|持卡人|机主|户主|申请人|投保人|开户人|乘客|乘机人|入住人|名字)(?:姓名|名字)?(?:是|为|叫|就是)?"
 )
 _NAMED = re.compile(rf"(?:{_NAME_CUES})[\s:：,，]{{0,3}}({_SURNAME}{_GIVEN}{{1,2}})")
 _FILLED_IN = re.compile(
@@ -25,13 +26,14 @@ _FILLED_IN = re.compile(
 _SPELT = re.compile(
     rf"(?:我姓|免贵姓|贵姓是?|姓)({_SURNAME})(?:[\s,，]{{0,2}}(?:名|叫)({_GIVEN}{{1,2}}))?"
 )
-_TITLED = re.compile(rf"({_SURNAME}{_GIVEN}{{0,2}})(?={_TITLE})")
+_TITLED = re.compile(rf"(?<![任为如](?=何))({_SURNAME}{_GIVEN}{{0,2}})(?={_TITLE})")
 _THANKS = re.compile("[感谢多]谢$")
 _ENGLISH_CUE = re.compile(
     r"\b(?:[Mm]y name(?: is|'s)|[Nn]ame is|[Tt]his is|I am called|[Ii]'m called|Mr\.?|Mrs\.?|"
     r"Ms\.?|Miss)\s+"
     r"([A-Z][a-z'-]+(?:\s[A-Z][a-z'-]+){0,2})"
 )
+_ENGLISH_SELF = re.compile(r"\b(?:I'm|I am)\s+([A-Z][a-z'-]+\s[A-Z][a-z'-]+)\b")
 _NO_ENGLISH_NAME = frozenset(
     ["The", "A", "An", "My", "Your", "It", "That", "This", "Not", "Just", "So", "What", "Agent"]
 )
@@ -72,13 +74,15 @@ _STREET = re.compile(
     rf"{_IN_PLACES}{{2,6}}?(?:路|街|大道|巷|弄|胡同|小区|花园|公寓|大厦|家园|新村|苑)"
     rf"(?:\s?{_BUILDING}){{1,5}}+(?:\s?[0-9]{{2,4}}(?![0-9元块月年日]))?"
 )
+_DISTRICT = re.compile(rf"{_IN_PLACES}{{1,4}}?(?:区|县|镇|乡){_UNITS}")
+_NUMBERED = re.compile(r"[0-9A-Za-z]\s?(?:号楼|号|栋|幢|座|单元|室|弄)")
 _DETAILED = re.compile(
     r"路|街|道|巷|弄|胡同|小区|社区|花园|公寓|大厦|广场|家园|新村|村|庄|镇|乡|苑|栋|幢|座|单元|"
     r"室|楼|院|组|队"
 )
 _ENGLISH_ADDRESS = re.compile(
     r"\b[0-9]{1,5}\s(?:[A-Z][a-z]+\s){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|"
-    r"Boulevard|Blvd|Court|Ct|Way)\b\.?"
+    r"Boulevard|Blvd|Court|Ct|Terrace|Place|Square|Way)\b\.?"
 )
 _SIGNS = re.compile("[省市区县路街道镇乡村庄号栋幢座室苑园厦寓巷弄里]")
 _TITLES = ("先生", "女士", "小姐", "太太", "同学")
@@ -109,6 +113,9 @@ def _addresses(words: str) -> Iterator[Found]:
         for found in _ADDRESS_CUE.finditer(words):
             if _DETAILED.search(found[1]):
                 yield "address", *found.span(1)
+        for found in _DISTRICT.finditer(words):
+            if _NUMBERED.search(found[0]):
+                yield "address", *found.span()
         for found in _STREET.finditer(words):
             yield "address", *found.span()
     if words.isascii():
@@ -132,6 +139,8 @@ def _names(words: str) -> Iterator[Found]:
             if end - start > 1 and _THANKS.search(words[: start + 1]):
                 start += 1  # 感谢王先生: 谢 thanks and is no surname.
             yield "name", start, end
+    for found in _ENGLISH_SELF.finditer(words):
+        yield "name", *found.span(1)
     for found in _ENGLISH_CUE.finditer(words):
         if found[1].split()[0] not in _NO_ENGLISH_NAME:
             yield "name", *found.span(1)
