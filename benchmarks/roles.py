@@ -4,6 +4,7 @@
     python -m benchmarks.roles --stc3 FILE --jddc FILE --fit    log odds and calibration, from the
                                                                 training half, as they stand in
                                                                 multimodal/roles.py
+    python -m benchmarks.roles --samples FOLDER ...             exports of platforms
 
 A dialogue is in the test half where the SHA-256 of its id is even. Each dialogue is read twice:
 with its two parties told apart but not named (diarised mono), and without any parties.
@@ -174,13 +175,48 @@ def measure(dialogues: Sequence[Dialogue]) -> dict[str, object]:
     return report
 
 
+def samples(paths: Sequence[Path]) -> list[dict[str, object]]:
+    """The same for transcripts as platforms export them: each conversation that names its roles."""
+    from app.ingest import IngestOptions, read_files
+
+    report: list[dict[str, object]] = []
+    for item in read_files(paths, IngestOptions()):
+        conversation = item.conversation
+        if conversation is None:
+            continue
+        inferred = any(roles.INFERRED in turn.attributes for turn in conversation.turns)
+        given = [turn.role for turn in conversation.turns]
+        if inferred or not {Role.AGENT, Role.CUSTOMER} <= set(given):
+            continue
+        hidden = tuple(
+            replace(turn, role=Role.UNKNOWN, speaker=turn.role.value[:1])
+            if turn.role in (Role.AGENT, Role.CUSTOMER)
+            else turn
+            for turn in conversation.turns
+        )
+        found = roles.with_inferred_roles(replace(conversation, turns=hidden)).turns
+        report.append(
+            {
+                "file": item.path.name,
+                "turns": len(given),
+                "right": sum(a is b.role for a, b in zip(given, found, strict=True)),
+                "unknown": sum(turn.role is Role.UNKNOWN for turn in found),
+            }
+        )
+    return report
+
+
 def main() -> None:
     """Prints one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stc3", type=Path, required=True)
-    parser.add_argument("--jddc", type=Path, required=True)
+    parser.add_argument("--stc3", type=Path)
+    parser.add_argument("--jddc", type=Path)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--samples", type=Path, nargs="+")
     given = parser.parse_args()
+    if given.samples:
+        print(json.dumps(samples(given.samples), ensure_ascii=False, indent=1))
+        return
     sets = {"stc3": list(stc3(given.stc3)), "jddc": list(jddc(given.jddc))}
     if given.fit:
         training = [one for found in sets.values() for one in found if not is_test(one[0])]

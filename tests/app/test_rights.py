@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pandas as pd
 import psycopg
 import pytest
 import soundfile
+from psycopg import sql
 from sqlalchemy import text, update
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
@@ -25,7 +27,7 @@ from app.api import create_app
 from app.api.sweeper import Sweeper
 from app.privacy import KEY_FILE, build_masker
 from app.settings import Settings
-from app.store import LOCAL, Store
+from app.store import LOCAL, Store, upgrade
 from app.store.tables import ConversationRow
 from benchmarks.planted import dialogues
 from multimodal.conversation import Conversation, Media, Role, Turn
@@ -220,6 +222,24 @@ def test_an_erased_customer_is_in_no_byte_of_database_log_and_media(
     assert entry["detail"] == {"conversations": 2, "media": 1, "elsewhere": 0}
     assert client.get(f"{API}/conversations").json()["count"] == 1
     problem(client.post(f"{API}/customers/erase", json={"customer": MOBILE}), 404)
+
+
+def test_who_may_not_empty_the_log_is_told(
+    postgres_server: str, monitor: EmotionMonitor, tmp_path: Path
+) -> None:
+    name = f"plain_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(postgres_server + "postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+        made = "CREATE DATABASE {} OWNER {}"
+        connection.execute(sql.SQL(made).format(sql.Identifier(name), sql.Identifier(name)))
+    url = postgres_server.replace("tester@", f"{name}@") + name
+    settings = Settings(data_dir=tmp_path / "data", database_url=url)
+    upgrade(settings)
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        client.post(f"{API}/conversations", json=chat(customer_ref=MOBILE))
+        answer = client.post(f"{API}/customers/erase", json={"customer": MOBILE}).json()
+    assert answer["conversations"] == 1
+    assert any("write-ahead log" in note for note in answer["notes"])
 
 
 def test_a_recording_that_two_share_stays_for_the_other(
