@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.roles import INFERRED
 
+LAPSED = "notice_not_valid"
+"""Attribute of a conversation that names a notice which did not hold when it began."""
 AGENT = "policy: 客服 · 不做情绪评分 (an agent's emotion is never scored)"
 NO_NOTICE = "policy: 未告知 (no notice is recorded, so voice and face are not analysed)"
 ROLE_UNKNOWN = "policy: 仅文字 (the speaker's role is not known)"
@@ -54,7 +56,8 @@ def permission(conversation: Conversation, turn: Turn, *, standing_notice: str =
         return Permission("", ROLE_UNKNOWN, ROLE_UNKNOWN)
     if INFERRED in turn.attributes:
         return Permission("", ROLE_INFERRED, ROLE_INFERRED)
-    if not (conversation.notice.strip() or standing_notice.strip()):
+    standing = "" if LAPSED in conversation.attributes else standing_notice.strip()
+    if not (conversation.notice.strip() or standing):
         return Permission("", NO_NOTICE, NO_NOTICE)
     return Permission("", "", "")
 

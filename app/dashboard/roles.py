@@ -30,11 +30,17 @@ def roles_card(conversation: dict[str, Any]) -> None:
         for party in seen["parties"]:
             st.caption(_party(party))
         if seen["swapped"] >= SURE:
-            text = t("roles_seem_swapped", percent=f"{seen['swapped']:.0%}")
+            text = t("roles_seem_swapped", percent=_percent(seen["swapped"]))
             st.warning(text, icon=":material/swap_horiz:")
         if inferred:
             st.info(t("roles_inferred"), icon=":material/help:")
-            if st.button(t("roles_confirm"), icon=":material/check:", key=f"confirm-{number}"):
+            if st.button(
+                t("roles_confirm"),
+                icon=":material/check:",
+                key=f"confirm-{number}",
+                type="primary",
+                width="stretch",
+            ):
                 _change(client.confirm_roles, number, t("roles_confirmed"))
         if st.button(
             t("roles_swap"), icon=":material/swap_horiz:", key=f"swap-{number}", width="stretch"
@@ -61,7 +67,12 @@ def _party(party: dict[str, Any]) -> str:
     if party["inferred"] == "unknown":
         return f"{name}{now} · {said}"
     guess = t(f"role_{party['inferred']}")
-    return f"{name}{now} · {t('roles_by_phrases')} {guess} {party['confidence']:.0%} · {said}"
+    return f"{name}{now} · {t('roles_by_phrases')} {guess} {_percent(party['confidence'])} · {said}"
+
+
+def _percent(probability: float) -> str:
+    """As a percentage; phrases are never certain."""
+    return f"{min(probability, 0.99):.0%}"
 
 
 def _change(change: Any, number: int, done: str) -> None:

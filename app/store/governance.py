@@ -17,11 +17,11 @@ from app.store import retention
 from app.store.erasing import empty_log, purge
 from app.store.media import MediaFolder
 from app.store.retention import Limits, Swept
-from app.store.rows import LAPSED
 from app.store.scope import Scope
 from app.store.tables import AuditRow, ConversationRow, IdempotencyRow, MediaRow, NoticeRow
 from multimodal.conversation import Conversation, storable
 from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
+from multimodal.policy import LAPSED
 
 MAX_REFERENCE, MAX_TEXT = 200, 20_000
 
@@ -53,6 +53,7 @@ class Governance:
 
     media: MediaFolder
     _engine: Engine
+    _standing_notice: str
 
     def _reading(self) -> AbstractContextManager[Session]:
         raise NotImplementedError
@@ -241,20 +242,23 @@ class Governance:
     def with_valid_notice(self, conversation: Conversation) -> Conversation:
         """The conversation, without its notice if that did not hold when it began.
 
-        Voice and face are then not analysed, and the attribute `notice_not_valid` says why. A
-        reference that no record stands for is taken at its word; without a start, now counts.
+        Voice and face are then not analysed, under the site's standing notice neither, and the
+        attribute `notice_not_valid` says why. One without a notice of its own is under the
+        standing notice. A reference that no record stands for is taken at its word; without a
+        start, now counts.
         """
-        if not conversation.notice:
+        reference = conversation.notice or self._standing_notice
+        if not reference:
             return conversation
         with self._reading() as session:
-            record = session.get(NoticeRow, conversation.notice)
+            record = session.get(NoticeRow, storable(reference))
         if record is None:
             return conversation
         at = conversation.started_at or datetime.now(UTC)
         ended = record.valid_until is not None and at >= record.valid_until
         if at >= record.valid_from and not ended:
             return conversation
-        attributes = {**conversation.attributes, LAPSED: conversation.notice}
+        attributes = {**conversation.attributes, LAPSED: reference}
         return replace(conversation, notice="", attributes=attributes)
 
     # The audit

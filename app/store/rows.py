@@ -23,6 +23,7 @@ from app.store.tables import (
 from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, renormalised
 from multimodal.errors import InvalidConversationError
+from multimodal.policy import LAPSED
 from multimodal.roles import INFERRED
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
@@ -42,8 +43,6 @@ _METADATA = (
     "language",
 )
 _LARGEST_CHANNEL = 1023
-LAPSED = "notice_not_valid"
-"""Attribute of a conversation that names a notice which did not hold when it began."""
 REGIONS = "regions_before_swap"
 """Attribute of a conversation: which part of a picture was the customer's before the roles were
 exchanged. Whom it shows now is not known, until they are exchanged back."""

@@ -64,6 +64,7 @@ class Store(Governance):
         self._write_engine = self._engine.execution_options(**{WRITE: True})
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
+        self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
 
     def __enter__(self) -> Self:

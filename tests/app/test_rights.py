@@ -33,6 +33,8 @@ from benchmarks.planted import dialogues
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.formats.canonical import conversation_to_json
 from multimodal.pipeline import EmotionMonitor
+from multimodal.policy import NO_NOTICE
+from multimodal.recording import NO_RECORDING
 from tests.app.conftest import API, POSTGRES, OneFuser, chat, problem
 from tests.app.test_roles import AnyVoice
 
@@ -426,6 +428,20 @@ NOTICE = {
     "text": "本次通话将被录音并分析。",
     "valid_from": "2026-01-01T00:00:00",
 }
+
+
+def test_the_standing_notice_ends_too(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", standing_notice="IVR-1")
+    monitor = EmotionMonitor([AnyVoice()], OneFuser(), standing_notice="IVR-1")
+    turns = [{"role": "customer", "text": "好", "start": 0, "end": 1}]
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        client.post(f"{API}/notices", json=NOTICE)
+        reasons = []
+        for day in ("2025-12-31", "2026-01-01"):
+            body = chat(day, started_at=f"{day}T12:00:00+08:00", turns=turns)
+            made = client.post(f"{API}/conversations", json=body).json()
+            reasons.append(made["turns"][0]["scores"]["voice"]["reason"])
+    assert reasons == [NO_NOTICE, NO_RECORDING]
 
 
 def test_notices_bind_conversations(client: TestClient) -> None:

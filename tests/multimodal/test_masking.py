@@ -302,6 +302,16 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
+def test_spans_are_in_order_and_within_the_text(text: str) -> None:
+    at = 0
+    for kind, start, end in MASKER.find(text).found:
+        assert kind in TYPES
+        assert at <= start < end <= len(text)
+        at = end
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
 def test_it_grows_by_no_more_than_its_placeholders(text: str) -> None:
     masked = MASKER.text(text)
     longest = max(map(len, PLACEHOLDERS))
