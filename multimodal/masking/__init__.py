@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from multimodal.conversation import MAX_TURN_CHARACTERS, Conversation, Role, Turn
 from multimodal.errors import EmotionMonitorError
-from multimodal.masking.across import NEAR_TURNS, find_across
+from multimodal.masking.across import NEAR_TURNS, find_across, parts_of_numbers
 from multimodal.masking.names import COMPOUND, SURNAMES
 from multimodal.masking.numbers import Found, find_numbers, is_id_card
 from multimodal.masking.view import view_of
@@ -57,6 +57,8 @@ _KEEPS: Mapping[str, tuple[int, int]] = {
 }
 """Characters that the partial style keeps in front and at the end; an address keeps none."""
 _PASSES = 5
+_WORD_KEYS = ("word", "text", "content", "w")
+"""What vendors call the word in a list of words."""
 _UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REFERENCE = re.compile("[0-9a-f]{32}")
 _GENERIC_SPEAKER = re.compile(
@@ -215,9 +217,27 @@ class Masker:
             case Mapping():
                 return {key: self.json(item) for key, item in value.items()}
             case list() | tuple():
-                return [self.json(item) for item in value]
+                return self._list([self.json(item) for item in value])
             case _:
                 return value
+
+    def _list(self, items: list[Any]) -> list[Any]:
+        """Masks numbers that lie in several items: vendors list words one by one."""
+        places = [(n, word) for n, item in enumerate(items) if (word := _word_of(item)) is not None]
+        parts: dict[int, list[Found]] = {}
+        for index, one in parts_of_numbers([word for _, word in places], PLACEHOLDERS):
+            parts.setdefault(index, []).append(one)
+        for index, found in parts.items():
+            number, word = places[index]
+            wanted = merged(one for one in found if one[0] in self.types)
+            text = self._replaced(word, wanted, False)
+            item = items[number]
+            if isinstance(item, str):
+                items[number] = text
+            else:
+                key = next(key for key in _WORD_KEYS if key in item)
+                items[number] = {**item, key: text}
+        return items
 
     def _found(self, text: str) -> tuple[Found, ...]:
         if len(text) < 2:
@@ -265,6 +285,13 @@ class Masker:
                 taken = sum(other.startswith(shown) for other in masked.values())
                 masked[name] = shown if not taken else f"{shown}{taken + 1}"
         return masked
+
+
+def _word_of(item: Any) -> str | None:
+    """The word of one item in a list of words, None where it is something else."""
+    if isinstance(item, Mapping):
+        item = next((item[key] for key in _WORD_KEYS if key in item), None)
+    return item if isinstance(item, str) else None
 
 
 def merged(found: Iterable[Found]) -> tuple[Found, ...]:

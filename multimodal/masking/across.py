@@ -85,23 +85,30 @@ def _parts(
             by_speaker.setdefault((turn.role, turn.speaker), []).append(index)
     for indices in by_speaker.values():
         for group in _neighbours(indices):
-            yield from _over(group, texts, placeholders)
+            said = [texts[index] for index in group]
+            for place, one in parts_of_numbers(said, placeholders):
+                yield group[place], one
 
 
-def _over(
-    group: Sequence[int], texts: Sequence[str], placeholders: frozenset[str]
+def parts_of_numbers(
+    texts: Sequence[str], placeholders: frozenset[str]
 ) -> Iterator[tuple[int, Found]]:
-    joined = JOIN.join(texts[index] for index in group)
-    view = view_of(joined, placeholders)
-    over = [one for one in find_numbers(view) if JOIN in joined[one[1] : one[2]]]
+    """Parts of numbers that go over from one text to the next: index, and the span in that text."""
+    joined = JOIN.join(texts)
+    if JOIN not in joined:
+        return
+    over = [
+        one
+        for one in find_numbers(view_of(joined, placeholders))
+        if JOIN in joined[one[1] : one[2]]
+    ]
     begin = 0
-    for index in group:
-        size = len(texts[index])
+    for index, text in enumerate(texts):
         for kind, start, end in over:
-            left, right = max(start - begin, 0), min(end - begin, size)
-            if left < right and re.search(_DIGIT, texts[index][left:right]):
+            left, right = max(start - begin, 0), min(end - begin, len(text))
+            if left < right and re.search(_DIGIT, text[left:right]):
                 yield index, (kind, left, right)
-        begin += size + 1
+        begin += len(text) + 1
 
 
 def _neighbours(indices: Iterable[int]) -> list[list[int]]:

@@ -32,6 +32,7 @@ from app.store.tables import ConversationRow
 from benchmarks.planted import dialogues
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.formats.canonical import conversation_to_json
+from multimodal.masking import Masker
 from multimodal.pipeline import EmotionMonitor
 from multimodal.policy import NO_NOTICE
 from multimodal.recording import NO_RECORDING
@@ -113,6 +114,24 @@ def test_of_what_was_planted_no_byte_is_left(
     assert [secret for secret in secrets if secret.encode() in kept] == []
     decoys = {decoy for one in made for decoy in one.decoys}
     assert [decoy for decoy in decoys if decoy.encode() not in exports] == []
+
+
+def test_each_conversation_is_masked_once(
+    sqlite_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    mask = Masker.conversation
+
+    def counted(self: Masker, conversation: Conversation) -> Conversation:
+        seen.append(conversation.external_id)
+        return mask(self, conversation)
+
+    monkeypatch.setattr(Masker, "conversation", counted)
+    sqlite_client.post(f"{API}/conversations", json=chat("waits"))
+    sqlite_client.post(f"{API}/conversations?wait=false", json=chat("queued"))
+    lines = "\n".join(json.dumps(chat(name)) for name in ("one", "two")).encode()
+    sqlite_client.post(f"{API}/imports", files=[("files", ("two.jsonl", lines))])
+    assert seen == ["waits", "queued", "one", "two"]
 
 
 def test_evidence_points_into_the_masked_words(sqlite_client: TestClient) -> None:

@@ -255,6 +255,27 @@ def test_everything_in_a_conversation() -> None:
     assert Masker(key=lambda: b"other").reference("13812345678") != masked.customer_ref
 
 
+def test_a_number_in_a_list_of_words() -> None:
+    words = [
+        {"word": "电话", "start": 0},
+        {"word": "幺三八"},
+        {"word": "一二三四"},
+        {"w": "五六七八"},
+    ]
+    masked = MASKER.json({"words": words, "levels": [1, 3, 8], "plain": ["138", "1234", "5678"]})
+    assert masked == {
+        "words": [
+            {"word": "电话", "start": 0},
+            {"word": "[手机号]"},
+            {"word": "[手机号]"},
+            {"w": "[手机号]"},
+        ],
+        "levels": [1, 3, 8],
+        "plain": ["[手机号]"] * 3,
+    }
+    assert MASKER.json(masked) == masked
+
+
 def test_ids_are_not_numbers_of_people() -> None:
     for name in ("0012345678901234567", "202606302350001234", "call-7", "20260630"):
         assert MASKER.name(name) == name
