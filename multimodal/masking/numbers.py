@@ -132,7 +132,8 @@ def find_numbers(view: View) -> Iterator[Found]:
     for found in _TELEPHONE_CUE.finditer(digits):
         count, area = digits_in(found[1]), _plain(found[1]).startswith("0")
         if not area or count >= _ABROAD_DIGITS:  # 020-10000 is the area's service number.
-            yield "landline" if area or count < 9 else "mobile", *found.span(1)
+            mobile = _plain(found[1]).startswith("1") and count > 9
+            yield "mobile" if mobile else "landline", *found.span(1)
     for found in _WECHAT.finditer(view.words):
         yield "account", *found.span(1)
     yield from _english(view.words)
