@@ -172,8 +172,8 @@ def _looks_like_text(path: Path) -> bool:
             head = file.read(SNIFF_BYTES)
     except OSError:
         return True  # The reader of transcripts says what is wrong with it.
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True  # UTF-16
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04")):
+        return True  # UTF-16, or a workbook: no recording is a ZIP
     return not any(byte < 9 or 13 < byte < 27 for byte in head)
 
 
@@ -211,6 +211,8 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
             replace(turn, role=options.role) if turn.role is Role.UNKNOWN else turn
             for turn in turns
         )
+    if options.channels:
+        turns = tuple(_with_channel(turn, options.channels) for turn in turns)
     return replace(
         conversation,
         turns=turns,
@@ -219,6 +221,13 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
         media=media,
         channel=channel,
     )
+
+
+def _with_channel(turn: Turn, channels: Mapping[int, Role]) -> Turn:
+    """The turn with the role of its channel, where its transcript names none."""
+    if turn.role is not Role.UNKNOWN or turn.channel is None:
+        return turn
+    return replace(turn, role=channels.get(turn.channel, Role.UNKNOWN))
 
 
 def _guarded(path: Path, options: IngestOptions) -> Ingested:
