@@ -80,8 +80,9 @@ def score(
     ] = None,
     source: Annotated[str, typer.Option(help="Name of the system the files come from.")] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Write results to a .jsonl, .csv or .parquet file.")
+        Path | None, typer.Option(help="Write results to a .xlsx, .csv, .jsonl or .parquet file.")
     ] = None,
+    language: Annotated[str, typer.Option(help="Language of an Excel workbook: zh or en.")] = "zh",
     save: Annotated[
         bool, typer.Option("--save", help="Keep the results in the database for the dashboard.")
     ] = False,
@@ -94,6 +95,8 @@ def score(
 
     if role and role not in set(Role):
         raise InvalidInputError(f"--role is {role!r}, expected one of {', '.join(Role)}.")
+    if language not in ("zh", "en"):
+        raise InvalidInputError(f"--language is {language!r}, expected zh or en.")
     options = IngestOptions(
         notice=notice,
         channels=parse_channel_map(channels) if channels else {},
@@ -101,7 +104,7 @@ def score(
         source=source,
         media=media,
     )
-    if not _score(paths, options, out=out, save=save, as_json=as_json):
+    if not _score(paths, options, out=out, save=save, as_json=as_json, language=language):
         raise typer.Exit(1)
 
 
@@ -232,14 +235,21 @@ def db_info(as_json: Json = False) -> None:
 
 
 def _score(
-    paths: list[str], options: IngestOptions, *, out: Path | None, save: bool, as_json: bool
+    paths: list[str],
+    options: IngestOptions,
+    *,
+    out: Path | None,
+    save: bool,
+    as_json: bool,
+    language: str = "zh",
 ) -> bool:
     """Reads, scores and writes; returns whether every item went well."""
     from app.monitor import build_monitor
     from app.settings import Settings
-    from multimodal.formats.results import write_results
+    from multimodal.formats.results import Layout, Reviewed, write_results
 
     settings = Settings()
+    layout = Layout("en" if language == "en" else "zh", settings.zone)
     monitor = build_monitor(settings)
     options = replace(options, limits=settings.media_limits)
     failures: list[Ingested] = []
@@ -259,21 +269,22 @@ def _score(
             else:
                 yield item.conversation
 
-    def results() -> Iterator[ScoredConversation]:
+    def results() -> Iterator[Reviewed]:
         for scored in _with_progress(monitor.score_many(conversations())):
+            link = ""
             if store is not None:
                 try:
-                    store.save(scored)
+                    link = settings.replay_url(store.save(scored).id)
                 except EmotionMonitorError as error:
                     failures.append(_failed(scored, error))
                     _say(f"failed: {error}")
             if not as_json and out is None and len(shown) < SHOWN:
                 shown.append(scored)
-            yield scored
+            yield Reviewed(scored, link)
 
     try:
         if out is not None:
-            write_results(results(), out)
+            write_results(results(), out, layout=layout)
             _say(f"written: {out}")
         elif as_json:
             write_results(results(), sys.stdout.buffer, "jsonl")

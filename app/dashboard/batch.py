@@ -17,7 +17,7 @@ CHANNELS = {
     "channels_customer_left": {"channels": "left=customer,right=agent"},
     "channels_customer": {"role": "customer"},
 }
-FORMATS = (("csv", "download_csv"), ("jsonl", "JSONL"), ("parquet", "Parquet"))
+FORMATS = (("xlsx", "Excel"), ("csv", "CSV"), ("jsonl", "JSONL"), ("parquet", "Parquet"))
 
 
 def page() -> None:
@@ -91,7 +91,7 @@ def _results(results: list[dict[str, Any]]) -> None:
     with st.container(horizontal=True):
         for form, label in FORMATS:
             st.download_button(
-                t(label) if label.islower() else label,
+                label,
                 # Fetched when it is clicked, not whenever the page is drawn.
                 data=partial(client.results, form, ids),
                 file_name=f"emotion-monitor.{form}",

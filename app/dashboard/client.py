@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import streamlit as st
 
-from app.dashboard.texts import t
+from app.dashboard.texts import language, t
 
 SECONDS = 600.0
 """How long one request may take: a long recording is scored within it."""
@@ -77,8 +77,9 @@ def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> l
 
 
 def results(form: str, ids: list[int]) -> bytes:
-    """Scored conversations as `csv`, `jsonl` or `parquet`."""
-    return _request("GET", "/results", params={"format": form, "id": ids}).content
+    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`."""
+    wanted = {"format": form, "id": ids, "language": language()}
+    return _request("GET", "/results", params=wanted).content
 
 
 def correct(number: int, turn: int, label: str) -> None:

@@ -132,6 +132,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_notice": ("未告知：不分析语音与表情", "No notice: voice and face are not analysed"),
     "source": ("来源", "Source"),
     "notes": ("说明", "Notes"),
+    "vendor": ("来源平台", "Vendor"),
+    "vendor_help": (
+        "来源平台自己的判断与测量，供对照；不参与评分。",
+        "What the source platform says and measured, to compare with; it is not used here.",
+    ),
     "confidence": ("置信度", "Confidence"),
     "reliability": ("可靠度", "Reliability"),
     "disagreement": ("各通道看法不一致，请听录音确认", "The channels disagree: listen and decide"),
@@ -148,10 +153,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Drop transcripts, recordings or videos",
     ),
     "drop_help": (
-        "JSONL、CSV、“客户：…”文本、SRT、WebVTT、AWS、Amazon Connect、Whisper、FunASR，"
-        "以及 FFmpeg 能读的音视频。",
-        "JSONL, CSV, “Customer: …” text, SRT, WebVTT, AWS, Amazon Connect, Whisper, FunASR, "
-        "and any audio or video that FFmpeg reads.",
+        "JSONL、CSV、Excel、“客户：…”文本、SRT、WebVTT、阿里云、腾讯云、讯飞、百度、华为云、AWS、Azure、"
+        "Genesys、Google、Twilio、Deepgram、NICE、Whisper、FunASR，以及 FFmpeg 能读的音视频。",
+        "JSONL, CSV, Excel, “Customer: …” text, SRT, WebVTT, Alibaba, Tencent, iFlytek, Baidu, "
+        "Huawei, AWS, Azure, Genesys, Google, Twilio, Deepgram, NICE, Whisper, FunASR, and any "
+        "audio or video that FFmpeg reads.",
     ),
     "notice_field": ("告知或同意编号", "Notice or consent reference"),
     "notice_field_help": (
@@ -177,7 +183,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "failed": ("未能评分", "failed"),
     "queued": ("排队中", "queued"),
     "scoring": ("评分中", "scoring"),
-    "download_csv": ("CSV（Excel）", "CSV (Excel)"),
     "nothing_dropped": (
         "把文件拖到上面。评分在本机进行，文件不离开这台机器。",
         "Drop files above. Scoring happens on this machine; nothing leaves it.",

@@ -170,7 +170,7 @@ def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 1 errors.")).to_be_visible(timeout=PATIENCE)
     with page.expect_download(timeout=PATIENCE) as download:
-        page.get_by_role("button", name="CSV (Excel)").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     text = Path(download.value.path()).read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert "我要投诉你们" in text.decode("utf-8-sig")

@@ -22,7 +22,7 @@ SECONDS = 2.0
 """What the reading of one small document may take."""
 
 WORKBOOK = workbook([["说话人", "内容"], ["客户", "太慢了"]])
-VALUES = st.sampled_from(
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, -1, 1, 10**18, -(10**18), 1e300, -1e300, 5e-324, "", " ", "x", "客户",
      "1e999", "-5", "1" * 400, "PT1S", "9999-12-31T23:59:59Z", "0001-01-01 00:00:00", "\x00",
      "\ud800", "[" * 5000, "{", "[]", "null", "[1]", [], {}, [[]], [None], [{}], {"a": 1}, "9" * 5]

@@ -233,8 +233,8 @@ def test_places_where_nothing_can_be_written(tmp_path: Path) -> None:
     ):
         with pytest.raises(OutputError, match=remedy):
             write_results([scored()], path, "csv")
-    with pytest.raises(InvalidInputError, match="no result format 'xlsx'; there are jsonl, csv"):
-        write_results([scored()], tmp_path / "out.xlsx")
+    with pytest.raises(InvalidInputError, match="no result format 'xls'; there are jsonl, csv"):
+        write_results([scored()], tmp_path / "out.xls")
 
 
 def test_a_link_stays_a_link_and_a_file_has_its_usual_rights(tmp_path: Path) -> None:

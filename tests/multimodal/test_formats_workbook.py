@@ -29,7 +29,7 @@ def workbook(rows: Sequence[Sequence[Any]], *others: Sequence[Sequence[Any]]) ->
     return stream.getvalue()
 
 
-ROWS = [
+ROWS: list[list[Any]] = [
     ["通话流水号", "说话人", "开始时间", "结束时间", "内容", "工号", "备注"],
     ["0012345678901234567", "客服", 0.5, 2, "您好", 8801, None],
     ["0012345678901234567", "客户", 2.5, 4.25, "=太慢了", None, "大声"],
@@ -59,7 +59,7 @@ def test_a_table_of_turns(tmp_path: Path) -> None:
 
 
 def test_dates_a_title_and_a_second_sheet() -> None:
-    table = [
+    table: list[list[Any]] = [
         ["6 月通话明细"],
         [],
         ["role", "time", "text"],
