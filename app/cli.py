@@ -79,6 +79,20 @@ def score(
         Path | None, typer.Option(help="The recording that belongs to the one transcript given.")
     ] = None,
     source: Annotated[str, typer.Option(help="Name of the system the files come from.")] = "",
+    transcriber: Annotated[
+        str,
+        typer.Option(help="Write down recordings: funasr, sherpa-onnx or faster-whisper."),
+    ] = "",
+    transcriber_model: Annotated[
+        Path | None, typer.Option(help="Folder of the transcriber's model on this machine.")
+    ] = None,
+    transcriber_command: Annotated[
+        str,
+        typer.Option(
+            help="Write down recordings with a program that prints a known transcript format, for "
+            "instance: my-asr --json {audio}"
+        ),
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(help="Write results to a .xlsx, .csv, .jsonl or .parquet file.")
     ] = None,
@@ -90,6 +104,8 @@ def score(
 ) -> None:
     """Score conversations: words, voice and face of every customer turn, in one answer."""
     from app.ingest import IngestOptions
+    from app.monitor import build_transcriber
+    from app.settings import Settings
     from multimodal.conversation import Role
     from multimodal.media import parse_channel_map
 
@@ -104,6 +120,13 @@ def score(
         source=source,
         media=media,
     )
+    given: dict[str, Any] = {
+        "transcriber": transcriber,
+        "transcriber_model": transcriber_model,
+        "transcriber_command": transcriber_command,
+    }
+    settings = Settings(**{name: value for name, value in given.items() if value})
+    options = replace(options, transcriber=build_transcriber(settings))
     if not _score(paths, options, out=out, save=save, as_json=as_json, language=language):
         raise typer.Exit(1)
 

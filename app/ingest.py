@@ -11,6 +11,7 @@ from pathlib import Path
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
+from multimodal.transcription.protocol import Transcriber
 
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
@@ -29,6 +30,7 @@ class IngestOptions:
         source: Name of the system that the files come from; by default the format's.
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
+        transcriber: Writes down recordings that come without a transcript; None for none.
     """
 
     notice: str = ""
@@ -37,6 +39,7 @@ class IngestOptions:
     source: str = ""
     media: Path | None = None
     limits: MediaLimits = DEFAULT_LIMITS
+    transcriber: Transcriber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,10 @@ def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Inges
 
 
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
-    """A conversation from a recording that has no transcript: turns by voice activity.
+    """A conversation from a recording that has no transcript.
+
+    Turns have the words of the transcriber; without one, or where it hears none, they are made by
+    voice activity and have no words.
 
     Args:
         path: Audio or video in any container that FFmpeg reads.
@@ -105,8 +111,10 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
 
     Raises:
         MediaError: If it is neither audio nor video, or over the limits.
+        TranscriptionError: If the transcriber fails.
     """
     from audio.turns import turns_from_audio
+    from multimodal.transcription import transcribed_turns
 
     info = probe(path, options.limits)
     channels = dict(options.channels)
@@ -124,6 +132,11 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
             ]
         else:
             turns = turns_from_audio(path, channels, options.limits)
+        if options.transcriber is not None:
+            said = transcribed_turns(path, options.transcriber, channels, options.limits)
+            if options.role is not None and not options.channels:
+                said = tuple(replace(turn, role=options.role) for turn in said)
+            turns = list(said) or turns
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
     # One person's recording shows one person; of any other it is not known whom it shows.

@@ -33,6 +33,12 @@ class Settings(BaseSettings):
             others are refused, so that no web page can reach a local server through DNS rebinding.
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
+        transcriber: Name of an installed transcriber (`funasr`, `sherpa-onnx`, `faster-whisper`)
+            for recordings that come without a transcript. Empty: none, and turns have no words.
+        transcriber_model: The folder of its model.
+        transcriber_command: A program that prints one of the known transcript formats, with
+            `{audio}` in place of the recording; instead of `transcriber`.
+        transcriber_timeout: Seconds that the program may take for one recording.
         open_models_only: Use only checkpoints whose training data allow open use.
     """
 
@@ -49,6 +55,10 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
+    transcriber: str = ""
+    transcriber_model: Path = Path()
+    transcriber_command: str = ""
+    transcriber_timeout: float = Field(default=3600.0, gt=0)
     open_models_only: bool = False
 
     @field_validator("allowed_hosts", mode="before")

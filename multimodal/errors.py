@@ -12,6 +12,7 @@
     ├── ModelMissingError (LookupError)      no such checkpoint, scorer or fuser is installed
     ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another kind
     ├── NotFoundError (LookupError)          no such conversation, turn or media in the store
+    ├── TranscriptionError (RuntimeError)    a program or library that should write down a recording
     └── ConflictError (ValueError)           the same key was used before for something else
 
 A message says what was wrong, where (file, line, turn), what was expected, and what to do.
@@ -83,6 +84,10 @@ class ModelMissingError(EmotionMonitorError, LookupError):
 
 class CheckpointError(EmotionMonitorError, ValueError):
     """A checkpoint that is damaged, incomplete or made for something else."""
+
+
+class TranscriptionError(EmotionMonitorError, RuntimeError):
+    """A program or library that should write down a recording did not."""
 
 
 class NotFoundError(EmotionMonitorError, LookupError):

@@ -8,6 +8,7 @@ agent's mood is in it.
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import tempfile
@@ -48,6 +49,12 @@ MAX_ROWS = 2**20
 MAX_LINKS = 65_000
 """Links of one sheet; beyond it the address stands as text."""
 DAY = 86_400
+A3 = 8
+"""Excel's number of that paper."""
+LINE = 13.5
+"""Points of one line of text."""
+MAX_LINES = 8
+NOTE_WIDTH = 95
 _LEVEL_COLOURS = {
     Level.CALM: "#E3F1E4",
     Level.WATCH: "#FFF3CD",
@@ -173,7 +180,7 @@ class ExcelWriter:
             "" if reason is None else self._reason(reason),
             "" if reason is None else reason.turn.text,
             self._peak(scored),
-            scored.trajectory.shift,
+            None if scored.trajectory.shift is None else round(scored.trajectory.shift, 2) + 0.0,
             round(float(scored.risk), 4),
             self._review(given),
             (given.link, self._word("replay")),
@@ -196,7 +203,7 @@ class ExcelWriter:
             self._state(scored),
             self._emotion(answer.label),
             round(float(answer.confidence), 4) if known else None,
-            round(float(answer.valence), 4) if known else None,
+            round(float(answer.valence), 4) + 0.0 if known else None,
             round(float(scored.risk), 4),
             *(self._by_itself(scored, modality) for modality in MODALITIES),
             round(float(answer.disagreement), 4) if known else None,
@@ -289,8 +296,10 @@ class ExcelWriter:
             terms = self._word(model.terms) if model.terms in WORDS else model.terms
             rows.append(("Model" if english else "模型", f"{model.name} {model.version} · {terms}"))
         self._notes.set_column(0, 0, 20, self._formats.title)
-        self._notes.set_column(1, 1, 110, self._formats.wrapped)
+        self._notes.set_column(1, 1, NOTE_WIDTH, self._formats.wrapped)
+        self._notes.fit_to_pages(1, 0)
         for number, (title, text) in enumerate(rows):
+            self._notes.set_row(number, LINE * _lines(text, NOTE_WIDTH) + 3)
             self._notes.write_string(number, 0, title, self._formats.title)
             self._notes.write_string(number, 1, text, self._formats.wrapped)
 
@@ -300,6 +309,7 @@ class _Formats:
 
     def __init__(self, book: Any) -> None:
         base = {"valign": "top", "font_size": 10}
+        centred = base | {"align": "center"}
         self.header = book.add_format(
             base | {"bold": True, "bg_color": "#24476B", "font_color": "white", "text_wrap": True}
         )
@@ -308,15 +318,15 @@ class _Formats:
         self.kinds: Mapping[str, Any] = {
             "text": self.wrapped,
             "id": book.add_format(base | {"num_format": "@"}),
-            "number": book.add_format(base | {"num_format": "0.##"}),
-            "signed": book.add_format(base | {"num_format": "+0.0#;-0.0#;0.0"}),
-            "share": book.add_format(base | {"num_format": "0.00"}),
-            "clock": book.add_format(base | {"num_format": "[h]:mm:ss"}),
-            "moment": book.add_format(base | {"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            "link": book.add_format(base | {"font_color": "#1F5FBF", "underline": 1}),
+            "number": book.add_format(centred | {"num_format": "0.##"}),
+            "signed": book.add_format(centred | {"num_format": "+0.0#;-0.0#;0.0"}),
+            "share": book.add_format(centred | {"num_format": "0.00"}),
+            "clock": book.add_format(centred | {"num_format": "[h]:mm:ss"}),
+            "moment": book.add_format(centred | {"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            "link": book.add_format(centred | {"font_color": "#1F5FBF", "underline": 1}),
         }
         self.levels = {
-            level: book.add_format(base | {"bg_color": colour, "align": "center"})
+            level: book.add_format(centred | {"bg_color": colour})
             for level, colour in _LEVEL_COLOURS.items()
         }
 
@@ -336,14 +346,22 @@ class _Sheet:
             sheet.set_column(index, index, column.width)
         sheet.freeze_panes(1, 1)
         sheet.set_landscape()
+        sheet.set_paper(A3)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         for index, column in enumerate(columns):
             sheet.write_string(0, index, column.name(language), formats.header)
 
     def add(self, values: Iterable[Any]) -> None:
-        """Writes the next row."""
-        for index, (column, value) in enumerate(zip(self._columns, values, strict=True)):
+        """Writes the next row, as high as its longest words need."""
+        cells = list(zip(self._columns, values, strict=True))
+        lines = [_lines(value, c.width) for c, value in cells if isinstance(value, str)]
+        # Before its cells, for a row is written to disk when the next one begins. XlsxWriter would
+        # remember the height of every row: those that are on disk are forgotten.
+        for heights in (self._sheet.row_info, self._sheet.row_sizes):
+            heights.pop(self.next - 2, None)
+        self._sheet.set_row(self.next, LINE * min(max(lines, default=1), MAX_LINES) + 3)
+        for index, (column, value) in enumerate(cells):
             if value is not None and value != "":
                 self._cell(index, column.kind, value)
         self.next += 1
@@ -379,6 +397,14 @@ class _Sheet:
             self._links += 1
         else:
             self._sheet.write_string(self.next, index, address, look)
+
+
+def _lines(text: str, width: int) -> int:
+    """Lines that a text needs in a column: a Chinese character is two Latin ones wide."""
+    parts = text[: width * MAX_LINES].split("\n")
+    return sum(
+        max(1, math.ceil(sum(1 + (letter > "\u2e7f") for letter in part) / width)) for part in parts
+    )
 
 
 def _writable(text: str) -> str:

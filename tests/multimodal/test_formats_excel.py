@@ -77,7 +77,7 @@ def conversation(*more: Turn, external_id: str = ID, **fields: Any) -> ScoredCon
         ),
         *more,
     )
-    given = {
+    given: dict[str, Any] = {
         "channel": Channel.PHONE,
         "queue": "+宽带",
         "team": "一班",

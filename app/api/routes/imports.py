@@ -61,6 +61,7 @@ def imports(
         role=Role(role) if role else None,
         source=storable(source),
         limits=services.settings.media_limits,
+        transcriber=services.transcriber,
     )
     with services.uploads, tempfile.TemporaryDirectory(prefix="emotion-monitor-") as folder:
         work = _Import(services, scope, Path(folder).resolve())
