@@ -4,6 +4,7 @@
     ├── InvalidInputError (ValueError)       what came in is wrong; the caller can mend it
     │   ├── InvalidConversationError         a conversation, turn or field breaks the model's rules
     │   ├── TranscriptError                  a file of a known format, with something wrong inside
+    │   │   └── EmptyTranscriptError         ... in which nobody says anything
     │   ├── UnknownFormatError               not a transcript I know
     │   └── MediaError                       audio, video or a picture that cannot be used
     │       └── MediaLimitError              refused before decoding: too long, too large, too many
@@ -56,6 +57,10 @@ class InvalidConversationError(InvalidInputError):
 
 class TranscriptError(InvalidInputError):
     """A transcript of a known format with something wrong inside."""
+
+
+class EmptyTranscriptError(TranscriptError):
+    """A transcript of a known format in which nobody says anything."""
 
 
 class UnknownFormatError(InvalidInputError):

@@ -38,7 +38,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from multimodal.conversation import Conversation, Role, Turn
-from multimodal.errors import EmotionMonitorError, InvalidConversationError, TranscriptError
+from multimodal.errors import (
+    EmotionMonitorError,
+    EmptyTranscriptError,
+    InvalidConversationError,
+)
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/?#]*")
@@ -82,11 +86,11 @@ def make_conversation(
     """A conversation with its turns in order, and an id of its content where it has no other.
 
     Raises:
-        TranscriptError: If there is neither a turn nor an id.
+        EmptyTranscriptError: If there is neither a turn nor an id.
         InvalidConversationError: If a field breaks a rule.
     """
     if not turns and not external_id:
-        raise TranscriptError(
+        raise EmptyTranscriptError(
             "there is no turn in it.",
             where=where,
             remedy="Check that the export holds a transcript.",

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import IO
 
 from multimodal.conversation import Conversation, Turn
-from multimodal.errors import EmotionMonitorError, InvalidInputError, TranscriptionError
+from multimodal.errors import (
+    EmotionMonitorError,
+    EmptyTranscriptError,
+    InvalidInputError,
+    TranscriptionError,
+)
 from multimodal.formats import parse_transcript
 
 MAX_OUTPUT = 50 * 2**20
@@ -68,10 +73,14 @@ class CommandTranscriber:
         where = f"what {Path(program).name} printed"
         try:
             items = parse_transcript(output, where)
+        except EmptyTranscriptError:
+            return []
         except EmotionMonitorError as error:
             raise TranscriptionError(error.what, where=error.where, remedy=error.remedy) from error
         turns: list[Turn] = []
         for item in items:
+            if isinstance(item, EmptyTranscriptError):
+                continue
             if not isinstance(item, Conversation):
                 raise TranscriptionError(item.what, where=item.where, remedy=item.remedy) from item
             turns += item.turns

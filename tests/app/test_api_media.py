@@ -142,6 +142,28 @@ def test_recordings_that_failed_are_not_left_behind(
     assert [p for p in (tmp_path / "data" / "media").rglob("*") if p.is_file()] == []
 
 
+def test_results_as_excel_with_corrections_and_links(client: TestClient) -> None:
+    import openpyxl
+
+    ids = [client.post(f"{API}/conversations", json=chat(f"c{n}")).json()["id"] for n in range(2)]
+    url = f"{API}/conversations/{ids[0]}/turns/2/corrections"
+    undone = client.post(url, json={"label": "happy"}).json()["id"]
+    client.delete(f"{url}/{undone}")
+    client.post(url, json={"label": "sad"})
+    wanted: dict[str, Any] = {"format": "xlsx", "id": ids}
+    answer = client.get(f"{API}/results", params=wanted)
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = [[cell.value for cell in row] for row in book["会话"].iter_rows(min_row=2)]
+    assert [row[0] for row in rows] == ["c0", "c1"]
+    assert [row[13] for row in rows] == ["第 2 句：难过", None]
+    link = book["会话"]["O2"].hyperlink.target
+    assert link == f"http://127.0.0.1:8601/replay?id={ids[0]}"
+    english = client.get(f"{API}/results", params=wanted | {"language": "en"})
+    book = openpyxl.load_workbook(io.BytesIO(english.content))
+    assert book["Conversations"]["N2"].value == "turn 2: sad"
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_results_out(client: TestClient, form: str) -> None:
     ids = [client.post(f"{API}/conversations", json=chat(f"c{n}")).json()["id"] for n in range(3)]

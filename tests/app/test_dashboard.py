@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -185,6 +186,21 @@ def test_a_transcript_is_sent_with_the_recording_that_it_names(
     )
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Page) -> None:
+    turn = {"Words": "怎么还没到", "Begin": 1000, "End": 3000, "EmotionValue": 9, "SpeechRate": 260}
+    dialogues = [
+        {**turn, "Identity": "客户"},
+        {**turn, "Identity": "客服", "Begin": 4000, "End": 5000},
+    ]
+    document = {"Data": {"FileId": "sca", "Dialogues": dialogues}}
+    answer = httpx.post(
+        f"{site[1]}/imports", files={"files": ("sca.json", json.dumps(document))}, timeout=60
+    )
+    (number,) = answer.json()["data"][0]["conversations"]
+    page.goto(f"{site[0]}/replay?id={number}")
+    expect(page.get_by_text("来源平台 90 dB · 260 字/分")).to_have_count(1, timeout=PATIENCE)
 
 
 def test_markup_in_a_transcript_is_shown_as_text(site: tuple[str, str], page: Page) -> None:
