@@ -78,7 +78,7 @@ def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> l
 
 def results(form: str, ids: list[int]) -> bytes:
     """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`."""
-    wanted = {"format": form, "id": ids, "language": language()}
+    wanted = {"format": form, "id": ids, "lang": language()}
     return _request("GET", "/results", params=wanted).content
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_results_as_excel_with_corrections_and_links(client: TestClient) -> None
     assert [row[13] for row in rows] == ["第 2 句：难过", None]
     link = book["会话"]["O2"].hyperlink.target
     assert link == f"http://127.0.0.1:8601/replay?id={ids[0]}"
-    english = client.get(f"{API}/results", params=wanted | {"language": "en"})
+    english = client.get(f"{API}/results", params=wanted | {"lang": "en"})
     book = openpyxl.load_workbook(io.BytesIO(english.content))
     assert book["Conversations"]["N2"].value == "turn 2: sad"
 

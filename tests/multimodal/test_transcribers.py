@@ -141,7 +141,7 @@ def test_the_contract(transcriber: Transcriber, speech: Path, tmp_path: Path) ->
         assert 0 <= turn.start < turn.end <= seconds
         json.dumps(dict(turn.attributes), allow_nan=False)
     starts = [turn.start for turn in turns]
-    assert starts == sorted(starts, key=float)
+    assert starts == sorted(starts, key=lambda start: start or 0.0)
     assert transcriber.transcribe(speech) == turns
     silence = tmp_path / "silence.wav"
     soundfile.write(silence, np.zeros(3 * RATE, np.float32), RATE, subtype="PCM_16")
@@ -246,9 +246,7 @@ def test_a_recording_without_sound(samples: Path, tmp_path: Path) -> None:
     [
         ("import sys; sys.exit('no GPU')", "ended with status 1: no GPU"),
         ("print('hello')", "not a transcript I know"),
-        ("print('{\"segments\": [')", "ends in the middle"),
-        ('print(\'{"segments": [{"start": 0, "end": 1, "text": 5}]}\')', "segment 1"),
-        ('print(\'{"turns": [{"text": "a"}]}\\n\' * 2)', "2 conversations"),
+        ('print(\'{"turns": [{"role": "bot"}]}\\n\' * 2)', "2 conversations"),
         ("import sys\nwhile True: sys.stdout.write('x' * 2**20)", "more than 1 MB"),
         ("import time; time.sleep(60)", "took more than 2 s"),
     ],

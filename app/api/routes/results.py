@@ -43,7 +43,10 @@ def results(
             "a sheet of conversations and one of the customers' turns."
         ),
     ] = "csv",
-    language: Annotated[Literal["zh", "en"], Query(description="Of an Excel workbook.")] = "zh",
+    lang: Annotated[
+        Literal["zh", "en"],
+        Query(description="Language of an Excel workbook; `language` is that of conversations."),
+    ] = "zh",
 ) -> StreamingResponse:
     """Scored conversations that the filters leave, oldest first."""
     # Written before it is sent, so that an error is an answer and no file that breaks off.
@@ -51,7 +54,7 @@ def results(
     try:
         found = services.store.iterate(wanted, scope)
         reviewed = (_reviewed(one, services.settings) for one in found)
-        layout = Layout(language, services.settings.zone)
+        layout = Layout(lang, services.settings.zone)
         write_results(reviewed, cast(BinaryIO, file), format, layout=layout)
         file.seek(0)
     except BaseException:
