@@ -10,6 +10,7 @@ from pathlib import Path
 
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
+from multimodal.formats.turns import with_role
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 from multimodal.transcription.protocol import Transcriber
 
@@ -135,7 +136,7 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
         if options.transcriber is not None:
             said = transcribed_turns(path, options.transcriber, channels, options.limits)
             if options.role is not None and not options.channels:
-                said = tuple(replace(turn, role=options.role) for turn in said)
+                said = tuple(with_role(turn, options.role) for turn in said)
             turns = list(said) or turns
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
@@ -221,8 +222,7 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
     turns = conversation.turns
     if options.role is not None and len({turn.speaker for turn in turns}) == 1:
         turns = tuple(
-            replace(turn, role=options.role) if turn.role is Role.UNKNOWN else turn
-            for turn in turns
+            with_role(turn, options.role) if turn.role is Role.UNKNOWN else turn for turn in turns
         )
     if options.channels:
         turns = tuple(_with_channel(turn, options.channels) for turn in turns)
@@ -240,7 +240,7 @@ def _with_channel(turn: Turn, channels: Mapping[int, Role]) -> Turn:
     """The turn with the role of its channel, where its transcript names none."""
     if turn.role is not Role.UNKNOWN or turn.channel is None:
         return turn
-    return replace(turn, role=channels.get(turn.channel, Role.UNKNOWN))
+    return with_role(turn, channels.get(turn.channel, Role.UNKNOWN))
 
 
 def _guarded(path: Path, options: IngestOptions) -> Ingested:

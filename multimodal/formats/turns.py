@@ -35,6 +35,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from multimodal.conversation import Conversation, Role, Turn
@@ -50,7 +51,7 @@ _STAFF = (Role.AGENT, Role.BOT)
 _EMOTION_KEYS = ("vendor_emotion", "vendor_tags")
 
 
-def make_turn(where: str, **fields: Any) -> Turn:
+def make_turn(where: str, **values: Any) -> Turn:
     """A turn whose errors name its place. A span without length becomes a moment (no end).
 
     What a vendor made of the emotion of an agent is left out: it is not kept here, whoever inferred
@@ -59,15 +60,20 @@ def make_turn(where: str, **fields: Any) -> Turn:
     Raises:
         InvalidConversationError: If a field breaks a rule.
     """
-    if fields.get("end") is not None and fields["end"] == fields.get("start"):
-        fields["end"] = None
-    if fields.get("role") in _STAFF:
-        given: Mapping[str, Any] = fields.get("attributes", {})
-        fields["attributes"] = {k: v for k, v in given.items() if k not in _EMOTION_KEYS}
+    if values.get("end") is not None and values["end"] == values.get("start"):
+        values["end"] = None
+    if values.get("role") in _STAFF:
+        given: Mapping[str, Any] = values.get("attributes", {})
+        values["attributes"] = {k: v for k, v in given.items() if k not in _EMOTION_KEYS}
     try:
-        return Turn(**fields)
+        return Turn(**values)
     except InvalidConversationError as error:
         raise error.at(where) from None
+
+
+def with_role(turn: Turn, role: Role) -> Turn:
+    """The turn as another party's; what a vendor made of an agent's emotion is left out."""
+    return make_turn("", **{f.name: getattr(turn, f.name) for f in fields(turn)} | {"role": role})
 
 
 def ordered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
@@ -81,7 +87,7 @@ def ordered(turns: Iterable[Turn]) -> tuple[Turn, ...]:
 
 
 def make_conversation(
-    turns: Sequence[Turn], where: str, *, source: str, external_id: str = "", **fields: Any
+    turns: Sequence[Turn], where: str, *, source: str, external_id: str = "", **values: Any
 ) -> Conversation:
     """A conversation with its turns in order, and an id of its content where it has no other.
 
@@ -98,7 +104,7 @@ def make_conversation(
     turns = ordered(turns)
     try:
         return Conversation(
-            external_id=external_id or content_id(turns), turns=turns, source=source, **fields
+            external_id=external_id or content_id(turns), turns=turns, source=source, **values
         )
     except EmotionMonitorError as error:
         raise error.at(where) from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import time
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +24,11 @@ from tests.multimodal.vendor_documents import DOCUMENTS
 SECONDS = 2.0
 """What the reading of one small document may take."""
 
+XML_VALUE = re.compile(rb'(?<==")[^"]*(?=")|(?<=>)[^<>]+(?=<)')
+XML_VALUES = st.sampled_from(
+    ["", "0", "-1", "1e9", "99999999999", "A1:XFD1048576", "A1", "ZZZ9", "s", "d", "n", "b", "e",
+     "str", "inlineStr", "../../etc/passwd", "xl/worksheets/sheet1.xml", "&amp;", "\x00", "h:mm"]
+)  # fmt: skip
 WORKBOOK = workbook([["说话人", "内容"], ["客户", "太慢了"]])
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, -1, 1, 10**18, -(10**18), 1e300, -1e300, 5e-324, "", " ", "x", "客户",
@@ -113,6 +121,27 @@ def test_workbooks_that_are_damaged(data: st.DataObject) -> None:
     content = bytearray(WORKBOOK)
     _damage(content, data)
     harmless(bytes(content))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_workbooks_whose_xml_is_damaged(data: st.DataObject) -> None:
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as archive:
+        parts = {entry.filename: bytearray(archive.read(entry)) for entry in archive.infolist()}
+    for _ in range(data.draw(st.integers(1, 2))):
+        part = parts[data.draw(st.sampled_from(sorted(parts)))]
+        found = list(XML_VALUE.finditer(part))
+        values: bool = data.draw(st.booleans())
+        if found and values:
+            first, last = data.draw(st.sampled_from(found)).span()
+            part[first:last] = data.draw(XML_VALUES).encode()
+        else:
+            _damage(part, data)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, bytes(part))
+    harmless(stream.getvalue())
 
 
 @settings(max_examples=200, deadline=None)
