@@ -93,7 +93,7 @@ def _results(results: list[dict[str, Any]]) -> None:
             st.download_button(
                 label,
                 # Fetched when it is clicked, not whenever the page is drawn.
-                data=partial(client.results, form, ids),
+                data=partial(client.results, form, id=ids),
                 file_name=f"emotion-monitor.{form}",
                 icon=":material/download:",
                 key=f"download-{form}",

@@ -76,9 +76,10 @@ def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> l
     return list(answer["data"])
 
 
-def results(form: str, ids: list[int]) -> bytes:
-    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`."""
-    wanted = {"format": form, "id": ids, "lang": language()}
+def results(form: str, **filters: Any) -> bytes:
+    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`; filters as for the list."""
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    wanted = {"format": form, "lang": language(), **given}
     return _request("GET", "/results", params=wanted).content
 
 

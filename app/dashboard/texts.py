@@ -64,6 +64,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "none_match_hint": ("放宽筛选条件。", "Loosen the filters."),
     "clear": ("清除筛选", "Clear filters"),
     "pick_row": ("点击一行即可打开回放。", "Click a row to open its replay."),
+    "download_help": (
+        "符合当前筛选条件的全部会话",
+        "All conversations that the filters leave",
+    ),
     "shown": ("第 {first}–{last} 条，共 {count} 条", "{first}–{last} of {count}"),
     "page": ("页", "Page"),
     "calm": ("平稳", "Calm"),

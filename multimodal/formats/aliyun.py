@@ -1,8 +1,8 @@
-"""阿里云: 智能对话分析 (SCA, GetResultToReview), 录音文件识别, and SecretAsrReport.
+"""阿里云: 智能对话分析 (SCA: GetResultToReview, GetResult), 录音文件识别, SecretAsrReport.
 
 EmotionValue is 情绪能量值: loudness in dB divided by ten, no emotion. It is kept as loudness. In
 录音文件识别 keys are in PascalCase (camelCase from version 4.0 on), in SecretAsrReport in camelCase
-with numbers as texts. Times of day are China's.
+with numbers as texts. Times of day are China's. GetResult holds many conversations.
 
 https://help.aliyun.com/document_detail/90727.htm, https://help.aliyun.com/document_detail/305594.htm
 """
@@ -10,11 +10,13 @@ https://help.aliyun.com/document_detail/90727.htm, https://help.aliyun.com/docum
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from multimodal.conversation import Channel, Role
+from multimodal.conversation import Channel, Conversation, Role, Turn
+from multimodal.errors import EmotionMonitorError
 from multimodal.formats.documents import Node
 from multimodal.formats.source import Format, Item, Source
 from multimodal.formats.speakers import role_of
@@ -27,26 +29,20 @@ from multimodal.formats.turns import (
     written_language,
 )
 
+_RESULTS = (("Data",), ("Data", "ResultInfo"))
 _ZONE = "Asia/Shanghai"
 _DECIBELS = 10
 """Decibels of one step of EmotionValue."""
 
 
 def _read_sca(source: Source) -> Iterator[Item]:
-    data = Node(source.document, source.name).object("Data")
+    node = Node(source.document, source.name)
+    if source.first("Data", "Dialogues") is None:
+        yield from _results(node)
+        return
+    data = node.object("Data")
     items = data.objects("Dialogues", "dialogue")
-    turns = [
-        make_turn(
-            item.where,
-            role=role_of(item.text("Identity") or item.text("Role")),
-            text=item.text("Words"),
-            start=item.seconds("Begin"),
-            end=item.seconds("End"),
-            speaker=item.text("Identity") or item.text("Role"),
-            attributes=_measured(item, "EmotionValue", "SpeechRate", "SilenceDuration"),
-        )
-        for item in items
-    ]
+    turns = [_spoken(item) for item in items]
     rules = [item.text("ScoreSubName") for item in data.objects("HitRuleReviewInfoList", "rule")]
     yield make_conversation(
         turns,
@@ -61,6 +57,63 @@ def _read_sca(source: Source) -> Iterator[Item]:
             vendor_categories=[name for name in rules if name],
             recording=file_name(data.text("FileMergeName")),
         ),
+    )
+
+
+def _results(node: Node) -> Iterator[Item]:
+    """The conversations of GetResult; a bad one is yielded as its error."""
+    results = _several(node, "Data", "result")
+    for result in results:
+        try:
+            yield _result(result)
+        except EmotionMonitorError as error:
+            if len(results) == 1:
+                raise
+            yield error
+
+
+def _result(node: Node) -> Conversation:
+    recording, agent = node.object("Recording"), node.object("Agent")
+    turns = [
+        replace(turn, agent_id=agent.name("Id")) if turn.role is Role.AGENT else turn
+        for turn in map(_spoken, _several(node, "AsrResult", "sentence"))
+    ]
+    rules = [rule.text("Name") for rule in _several(node, "HitResult", "rule")]
+    return make_conversation(
+        turns,
+        node.where,
+        source="aliyun_sca",
+        external_id=recording.name("Id") or recording.text("Name"),
+        channel=Channel.PHONE,
+        queue=agent.text("SkillGroup"),
+        language=written_language(turns),
+        attributes=known(
+            vendor_quality_score=node.numeric("Score"),
+            vendor_categories=[name for name in rules if name],
+            recording=file_name(recording.text("Name")),
+        ),
+    )
+
+
+def _several(node: Node, key: str, noun: str) -> list[Node]:
+    """The objects of a list, which the older style of the API wraps once more in an object."""
+    value = node.value.get(key)
+    if isinstance(value, dict):
+        inner = [name for name, held in value.items() if isinstance(held, list)]
+        return node.object(key).objects(inner[0], noun) if inner else []
+    return node.objects(key, noun)
+
+
+def _spoken(item: Node) -> Turn:
+    who = item.text("Identity") or item.text("Role")
+    return make_turn(
+        item.where,
+        role=role_of(who),
+        text=item.text("Words"),
+        start=item.seconds("Begin"),
+        end=item.seconds("End"),
+        speaker=who,
+        attributes=_measured(item, "EmotionValue", "SpeechRate", "SilenceDuration"),
     )
 
 
@@ -119,6 +172,12 @@ def _camel(node: Node) -> Node:
     return Node({key[:1].lower() + key[1:]: value for key, value in node.value.items()}, node.where)
 
 
+def _is_sca(source: Source) -> bool:
+    if source.first("Data", "Dialogues") is not None:
+        return True
+    return any("AsrResult" in (source.first(*path) or {}) for path in _RESULTS)
+
+
 def _is_sentences(source: Source) -> bool:
     for result in ((), ("Result",), ("result",)):
         for name in ("sentences", "Sentences"):
@@ -136,7 +195,7 @@ ALIYUN_SCA = Format(
     name="aliyun_sca",
     zh="阿里云智能对话分析（SCA）质检结果",
     en="Alibaba Cloud conversation analysis (SCA)",
-    detect=lambda source: source.first("Data", "Dialogues") is not None,
+    detect=_is_sca,
     read=_read_sca,
 )
 ALIYUN_FILETRANS = Format(

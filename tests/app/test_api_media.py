@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ import pytest
 import soundfile
 from starlette.testclient import TestClient
 
+from app.api import create_app
 from app.api.routes.imports import safe_name
+from app.settings import Settings
+from app.store import upgrade
+from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem
 
 LINES = "客户：都三天了还没发货！！\n坐席：您好，马上为您查询。\n客户：好的\n".encode()
@@ -141,6 +146,33 @@ def test_recordings_that_failed_are_not_left_behind(
     bad = {"file": ("x.wav", b"RIFF0000WAVEfmt " + bytes(99))}
     problem(sqlite_client.post(f"{API}/conversations/{number}/media", files=bad), 422)
     assert [p for p in (tmp_path / "data" / "media").rglob("*") if p.is_file()] == []
+
+
+def test_an_uploaded_recording_is_written_down(tmp_path: Path, monitor: EmotionMonitor) -> None:
+    program = tmp_path / "asr.py"
+    said = {"language": "zh", "segments": [{"start": 0.2, "end": 1.2, "text": "气死我了！"}]}
+    program.write_text(f"print({json.dumps(said)!r})", "utf-8")
+    settings = Settings(
+        data_dir=tmp_path / "data", transcriber_command=f"{sys.executable} {program} {{audio}}"
+    )
+    upgrade(settings)
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        files = {"files": ("call.wav", tone(2))}
+        form = {"channels": "left=agent,right=customer"}
+        (done,) = client.post(f"{API}/imports", files=files, data=form).json()["data"]
+        (number,) = done["conversations"]
+        turns = client.get(f"{API}/conversations/{number}").json()["turns"]
+        assert [(t["role"], t["text"]) for t in turns] == [
+            ("agent", "气死我了！"),
+            ("customer", "气死我了！"),
+        ]
+        assert [t["answer"]["label"] for t in turns] == ["unknown", "angry"]
+        program.write_text("raise SystemExit('no GPU')", "utf-8")
+        (failed,) = client.post(f"{API}/imports", files={"files": ("b.wav", tone(1))}).json()[
+            "data"
+        ]
+        assert failed["error"]["type"] == "transcription"
+        assert "no GPU" in failed["error"]["what"]
 
 
 def test_results_as_excel_with_corrections_and_links(client: TestClient) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -117,6 +118,21 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
     )
     page.get_by_role("button", name="Clear filters").click()
     expect(page.get_by_text(re.compile(r"1–\d+ of \d+"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_what_the_filters_leave_goes_to_excel(
+    site: tuple[str, str], page: Page, tmp_path: Path
+) -> None:
+    page.goto(f"{site[0]}/?lang=en")
+    page.get_by_role("radio", name="Video").click()
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name="Excel").click()
+    path = tmp_path / "list.xlsx"
+    download.value.save_as(path)
+    rows = list(openpyxl.load_workbook(path)["Conversations"].iter_rows(values_only=True))
+    assert [row[5] for row in rows[1:]] == ["video"]
+    assert str(rows[1][14]) == "replay"
 
 
 def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:

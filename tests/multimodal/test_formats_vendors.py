@@ -238,6 +238,23 @@ def test_aliyun() -> None:
     assert camel.turns[0].attributes == measured
 
 
+def test_aliyun_results_hold_many_conversations_wrapped_or_not() -> None:
+    wrapped = documents.ALIYUN_RESULTS
+    plain = copy.deepcopy(wrapped)
+    plain["Data"] = plain["Data"]["ResultInfo"]
+    for item in plain["Data"]:
+        item["AsrResult"] = item["AsrResult"]["AsrResult"]
+    for document in (wrapped, plain):
+        good, bad = parse_transcript(written(document), "v.json")
+        assert isinstance(good, Conversation)
+        assert (good.external_id, good.queue) == ("r-1", "售后")
+        assert said(good) == [(AGENT, "您好", 0.0, 0.9), (CUSTOMER, "太慢了", 1.0, 2.0)]
+        assert [t.agent_id for t in good.turns] == ["8801", ""]
+        assert good.turns[1].attributes["vendor_loudness"] == 80.0
+        assert isinstance(bad, EmotionMonitorError)
+        assert "result 2" in str(bad)
+
+
 def test_tencent_with_nulls_and_as_plain_text() -> None:
     conversation = read(documents.TENCENT)
     assert said(conversation) == [

@@ -323,6 +323,28 @@ ALIYUN_SCA: dict[str, Any] = {
         "HitRuleReviewInfoList": [{"ScoreSubName": "催单", "ScoreNum": 5}],
     },
 }  # fmt: skip
+ALIYUN_RESULTS: dict[str, Any] = {
+    "Code": "200",
+    "Data": {
+        "ResultInfo": [
+            {
+                "TaskId": "t",
+                "Score": 90,
+                "Recording": {"Id": "r-1", "Name": "a.wav", "Url": "http://x.example.net/a.wav"},
+                "Agent": {"Id": "8801", "Name": "小王", "SkillGroup": "售后"},
+                "AsrResult": {
+                    "AsrResult": [
+                        {"Role": "客服", "Words": "您好", "Begin": 0, "End": 900},
+                        {"Role": "客户", "Words": "太慢了", "Begin": 1000, "End": 2000,
+                         "EmotionValue": 8, "SpeechRate": 240, "SilenceDuration": 0},
+                    ]
+                },
+                "HitResult": {"HitResult": [{"Rid": "1", "Name": "抱怨"}]},
+            },
+            {"Recording": {"Id": "r-2"}, "AsrResult": {"AsrResult": [{"Words": 5}]}},
+        ]
+    },
+}  # fmt: skip
 ALIYUN_FILETRANS: dict[str, Any] = {
     "TaskId": "t-1",
     "StatusText": "SUCCESS",
@@ -460,6 +482,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "pca": ("aws_pca", AWS_PCA),
     "bedrock": ("aws_bedrock", AWS_BEDROCK),
     "aliyun sca": ("aliyun_sca", ALIYUN_SCA),
+    "aliyun results": ("aliyun_sca", ALIYUN_RESULTS),
     "aliyun filetrans": ("aliyun_filetrans", ALIYUN_FILETRANS),
     "aliyun secret": ("aliyun_filetrans", ALIYUN_SECRET),
     "tencent": ("tencent_asr", TENCENT),
