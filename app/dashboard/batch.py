@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.texts import t
+from app.dashboard.texts import language, t
 
 CHANNELS = {
     "channels_none": {},
@@ -93,7 +93,7 @@ def _results(results: list[dict[str, Any]]) -> None:
             st.download_button(
                 label,
                 # Fetched when it is clicked, not whenever the page is drawn.
-                data=partial(client.results, form, id=ids),
+                data=partial(client.results, form, language(), id=ids),
                 file_name=f"emotion-monitor.{form}",
                 icon=":material/download:",
                 key=f"download-{form}",

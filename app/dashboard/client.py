@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import streamlit as st
 
-from app.dashboard.texts import language, t
+from app.dashboard.texts import t
 
 SECONDS = 600.0
 """How long one request may take: a long recording is scored within it."""
@@ -76,10 +76,13 @@ def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> l
     return list(answer["data"])
 
 
-def results(form: str, **filters: Any) -> bytes:
-    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`; filters as for the list."""
+def results(form: str, lang: str, **filters: Any) -> bytes:
+    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`; filters as for the list.
+
+    A download button calls it outside the page's run, where the page's language is not known.
+    """
     given = {name: value for name, value in filters.items() if value not in (None, "")}
-    wanted = {"format": form, "lang": language(), **given}
+    wanted = {"format": form, "lang": lang, **given}
     return _request("GET", "/results", params=wanted).content
 
 

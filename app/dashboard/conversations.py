@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.texts import t
+from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
 
 ROWS = 50
@@ -167,7 +167,7 @@ def _paging(count: int, filters: dict[str, Any]) -> None:
     middle.download_button(
         "Excel",
         # Fetched when it is clicked, not whenever the page is drawn.
-        data=partial(client.results, "xlsx", **filters),
+        data=partial(client.results, "xlsx", language(), **filters),
         file_name="emotion-monitor.xlsx",
         icon=":material/download:",
         help=t("download_help"),
