@@ -32,7 +32,7 @@ from multimodal.formats.canonical import (
 from multimodal.formats.deepgram import DEEPGRAM
 from multimodal.formats.funasr import FUNASR
 from multimodal.formats.genesys import GENESYS
-from multimodal.formats.google import GOOGLE_INSIGHTS
+from multimodal.formats.google import GOOGLE_CONVERSATION, GOOGLE_INSIGHTS
 from multimodal.formats.huawei import HUAWEI_QUALITY, HUAWEI_SIS
 from multimodal.formats.iflytek import IFLYTEK, IFLYTEK_LEGACY
 from multimodal.formats.lines import LINES
@@ -70,6 +70,7 @@ _ORDER = (
     AZURE_CONVERSATION,
     GENESYS,
     GOOGLE_INSIGHTS,
+    GOOGLE_CONVERSATION,
     TWILIO,
     DEEPGRAM,
     ALIYUN_SCA,

@@ -1,27 +1,39 @@
-"""Google Customer Experience Insights (CCAI Insights): the JSON in which conversations go in.
+"""Google Customer Experience Insights (CCAI Insights): conversations as they go in and come out.
 
-`entries[]` have a start in microseconds, from the conversation's start or since 1970, and no end.
+In: `entries[]` have a start in microseconds, from the conversation's start or since 1970, and no
+end. Out (the API's `Conversation`): `transcript.transcriptSegments[]` with words, whose offsets are
+texts such as `1.200s`, and Google's sentiment in [-1, 1].
 
 https://cloud.google.com/contact-center/insights/docs/conversation-data-format
+https://cloud.google.com/contact-center/insights/docs/reference/rest/v1/projects.locations.conversations
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from multimodal.conversation import Channel, Role
+from multimodal.conversation import Channel, Role, Turn
 from multimodal.formats.documents import Node
 from multimodal.formats.source import Format, Item, Source
-from multimodal.formats.turns import known, make_conversation, make_turn, written_language
+from multimodal.formats.turns import (
+    channel_of,
+    known,
+    make_conversation,
+    make_turn,
+    written_language,
+)
 
 _ROLES: Mapping[str, Role] = {
     "AGENT": Role.AGENT,
     "HUMAN_AGENT": Role.AGENT,
+    "ANY_AGENT": Role.AGENT,
     "AUTOMATED_AGENT": Role.BOT,
     "CUSTOMER": Role.CUSTOMER,
     "END_USER": Role.CUSTOMER,
 }
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)s")
 _SINCE_1970 = 1e14
 """Microseconds above which a time cannot be counted from the start of a conversation."""
 
@@ -59,6 +71,68 @@ def _read(source: Source) -> Iterator[Item]:
     )
 
 
+def _read_segments(source: Source) -> Iterator[Item]:
+    node = Node(source.document, source.name)
+    segments = node.object("transcript").objects("transcriptSegments", "segment")
+    turns = [_segment(item) for item in segments]
+    languages = [item.text("languageCode") for item in segments]
+    yield make_conversation(
+        turns,
+        source.name,
+        source="google_insights",
+        external_id=node.text("name").rpartition("/")[2] if turns else "",
+        channel=Channel.PHONE if node.text("medium") != "CHAT" else Channel.CHAT,
+        started_at=_iso(node, "startTime"),
+        timezone="UTC",
+        language=next(filter(None, languages), "") or written_language(turns),
+        attributes=known(duration_seconds=_seconds(node, "duration")),
+    )
+
+
+def _segment(item: Node) -> Turn:
+    participant = item.object("segmentParticipant")
+    role = _ROLES.get(participant.text("role").upper(), Role.UNKNOWN)
+    user = participant.name("userId") or participant.name("obfuscatedExternalUserId")
+    words = item.objects("words", "word")
+    starts = [start for word in words if (start := _seconds(word, "startOffset")) is not None]
+    ends = [end for word in words if (end := _seconds(word, "endOffset")) is not None]
+    score = item.object("sentiment").scaled("score", 5)
+    channel = item.integer("channelTag")
+    return make_turn(
+        item.where,
+        role=role,
+        text=item.text("text"),
+        start=min(starts, default=None),
+        end=max(ends) if starts and ends and max(ends) > min(starts) else None,
+        speaker=user or participant.text("role"),
+        agent_id=user if role is Role.AGENT else "",
+        channel=channel_of(channel - 1) if channel else None,
+        attributes=known(
+            confidence=item.number("confidence") or None, vendor_sentiment_score=score
+        ),
+    )
+
+
+def _seconds(node: Node, key: str) -> float | None:
+    """A duration as JSON writes it for protocol buffers: `1.200s`."""
+    if key not in node:
+        return None
+    match = _DURATION.fullmatch(node.text(key))
+    if match is None:
+        raise node.wrong(key, "a duration such as 1.2s")
+    return float(match[1])
+
+
+def _iso(node: Node, key: str) -> datetime | None:
+    if key not in node:
+        return None
+    try:
+        moment = datetime.fromisoformat(node.text(key))
+    except ValueError:
+        raise node.wrong(key, "a time such as 2026-06-30T15:50:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _moment(node: Node, microseconds: float) -> datetime:
     try:
         return datetime.fromtimestamp(microseconds / 1e6, UTC)
@@ -81,4 +155,11 @@ GOOGLE_INSIGHTS = Format(
     en="conversation JSON of Google CX Insights (CCAI)",
     detect=_detect,
     read=_read,
+)
+GOOGLE_CONVERSATION = Format(
+    name="google_conversation",
+    zh="Google CX Insights 导出的对话与分析",
+    en="conversation that Google CX Insights gives out",
+    detect=lambda source: source.first("transcript", "transcriptSegments") is not None,
+    read=_read_segments,
 )

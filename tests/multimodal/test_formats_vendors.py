@@ -137,6 +137,17 @@ def test_google_insights() -> None:
     assert absolute.started_at == datetime.fromisoformat("2026-06-30T15:50:00+00:00")
 
 
+def test_google_conversation_that_comes_out_with_its_sentiment() -> None:
+    conversation = read(documents.GOOGLE_CONVERSATION)
+    assert said(conversation) == [(AGENT, "您好", 0.0, 0.8), (CUSTOMER, "太慢了", 1.2, 2.1)]
+    agent, customer = conversation.turns
+    assert (agent.agent_id, agent.channel, agent.attributes) == ("8801", 0, {"confidence": 0.9})
+    assert (customer.channel, customer.attributes) == (1, {"vendor_sentiment_score": -3.5})
+    assert (conversation.external_id, conversation.language) == ("77", "zh-CN")
+    assert conversation.started_at == datetime.fromisoformat("2026-06-30T15:50:00.250+00:00")
+    assert conversation.attributes == {"duration_seconds": 61.5}
+
+
 def test_twilio_pages_come_in_any_order_and_must_all_be_there() -> None:
     conversation = read(documents.TWILIO)
     assert said(conversation) == [

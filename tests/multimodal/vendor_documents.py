@@ -166,6 +166,33 @@ GOOGLE_INSIGHTS: dict[str, Any] = {
         {"start_timestamp_usec": 4_000_000, "text": "好的", "role": "AGENT", "user_id": 2},
     ],
 }
+GOOGLE_CONVERSATION: dict[str, Any] = {
+    "name": "projects/p/locations/l/conversations/77",
+    "startTime": "2026-06-30T15:50:00.250Z",
+    "duration": "61.5s",
+    "transcript": {
+        "transcriptSegments": [
+            {
+                "text": "您好",
+                "confidence": 0.9,
+                "languageCode": "zh-CN",
+                "channelTag": 1,
+                "segmentParticipant": {"role": "HUMAN_AGENT", "userId": "8801"},
+                "words": [{"word": "您好", "startOffset": "0s", "endOffset": "0.8s"}],
+            },
+            {
+                "text": "太慢了",
+                "channelTag": 2,
+                "segmentParticipant": {"role": "END_USER"},
+                "sentiment": {"magnitude": 0.9, "score": -0.7},
+                "words": [
+                    {"word": "太慢", "startOffset": "1.200s", "endOffset": "1.9s"},
+                    {"word": "了", "startOffset": "1.9s", "endOffset": "2.100s"},
+                ],
+            },
+        ]
+    },
+}
 TWILIO: list[Any] = [
     {
         "sentences": [
@@ -477,6 +504,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "azure conversation": ("azure_conversation", AZURE_CONVERSATION),
     "genesys": ("genesys", GENESYS),
     "google": ("google_insights", GOOGLE_INSIGHTS),
+    "google out": ("google_conversation", GOOGLE_CONVERSATION),
     "twilio": ("twilio", TWILIO),
     "deepgram": ("deepgram", DEEPGRAM),
     "pca": ("aws_pca", AWS_PCA),
