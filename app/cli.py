@@ -92,9 +92,24 @@ def score(
         Path | None, typer.Option(help="The recording that belongs to the one transcript given.")
     ] = None,
     source: Annotated[str, typer.Option(help="Name of the system the files come from.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Write results to a .jsonl, .csv or .parquet file.")
+    transcriber: Annotated[
+        str,
+        typer.Option(help="Write down recordings: funasr, sherpa-onnx or faster-whisper."),
+    ] = "",
+    transcriber_model: Annotated[
+        Path | None, typer.Option(help="Folder of the transcriber's model on this machine.")
     ] = None,
+    transcriber_command: Annotated[
+        str,
+        typer.Option(
+            help="Write down recordings with a program that prints a known transcript format, for "
+            "instance: my-asr --json {audio}"
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Write results to a .xlsx, .csv, .jsonl or .parquet file.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of an Excel workbook: zh or en.")] = "zh",
     save: Annotated[
         bool, typer.Option("--save", help="Keep the results in the database for the dashboard.")
     ] = False,
@@ -108,11 +123,15 @@ def score(
 ) -> None:
     """Score conversations: words, voice and face of every customer turn, in one answer."""
     from app.ingest import IngestOptions
+    from app.monitor import build_transcriber
+    from app.settings import Settings
     from multimodal.conversation import Role
     from multimodal.media import parse_channel_map
 
     if role and role not in set(Role):
         raise InvalidInputError(f"--role is {role!r}, expected one of {', '.join(Role)}.")
+    if language not in ("zh", "en"):
+        raise InvalidInputError(f"--language is {language!r}, expected zh or en.")
     options = IngestOptions(
         notice=notice,
         channels=parse_channel_map(channels) if channels else {},
@@ -120,8 +139,22 @@ def score(
         source=source,
         media=media,
     )
-    keep = keep_recordings
-    if not _score(paths, options, out=out, save=save, keep_recordings=keep, as_json=as_json):
+    given: dict[str, Any] = {
+        "transcriber": transcriber,
+        "transcriber_model": transcriber_model,
+        "transcriber_command": transcriber_command,
+    }
+    settings = Settings(**{name: value for name, value in given.items() if value})
+    options = replace(options, transcriber=build_transcriber(settings))
+    if not _score(
+        paths,
+        options,
+        out=out,
+        save=save,
+        keep_recordings=keep_recordings,
+        as_json=as_json,
+        language=language,
+    ):
         raise typer.Exit(1)
 
 
@@ -494,14 +527,16 @@ def _score(
     save: bool,
     as_json: bool,
     keep_recordings: bool = True,
+    language: str = "zh",
 ) -> bool:
     """Reads, scores and writes; returns whether every item went well."""
     from app.monitor import build_monitor
     from app.privacy import build_masker
     from app.settings import Settings
-    from multimodal.formats.results import write_results
+    from multimodal.formats.results import Layout, Reviewed, write_results
 
     settings = Settings()
+    layout = Layout("en" if language == "en" else "zh", settings.zone)
     monitor = build_monitor(settings)
     options = replace(options, limits=settings.media_limits, masker=build_masker(settings))
     failures: list[Ingested] = []
@@ -523,21 +558,23 @@ def _score(
                 valid = store.with_valid_notice if store is not None else _as_it_is
                 yield valid(item.conversation)
 
-    def results() -> Iterator[ScoredConversation]:
+    def results() -> Iterator[Reviewed]:
         for scored in _with_progress(monitor.score_many(conversations())):
+            link = ""
             if store is not None:
                 try:
-                    store.save(scored, keep_recordings=keep_recordings)
+                    kept = store.save(scored, keep_recordings=keep_recordings)
+                    link = settings.replay_url(kept.id)
                 except EmotionMonitorError as error:
                     failures.append(_failed(scored, error))
                     _say(f"failed: {error}")
             if not as_json and out is None and len(shown) < SHOWN:
                 shown.append(scored)
-            yield scored
+            yield Reviewed(scored, link)
 
     try:
         if out is not None:
-            write_results(results(), out)
+            write_results(results(), out, layout=layout)
             _say(f"written: {out}")
         elif as_json:
             write_results(results(), sys.stdout.buffer, "jsonl")

@@ -44,6 +44,7 @@ def examine() -> list[Check]:
         ("models", _models),
         ("scoring", _scoring),
         ("media", _media),
+        ("transcriber", _transcriber),
         ("database", _database),
         ("disk", _disk),
         ("notice", _notice),
@@ -108,6 +109,16 @@ def _media() -> Check:
             "Install the av package's own wheel.",
         )
     return Check("media", "ok", f"PyAV {av.__version__} with all common decoders")
+
+
+def _transcriber() -> Check:
+    from app.monitor import build_transcriber
+    from app.settings import Settings
+
+    transcriber = build_transcriber(Settings())
+    if transcriber is None:
+        return Check("transcriber", "ok", "none: recordings without a transcript have no words")
+    return Check("transcriber", "ok", transcriber.name)
 
 
 def _database() -> Check:

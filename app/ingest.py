@@ -10,9 +10,11 @@ from pathlib import Path
 
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
+from multimodal.formats.turns import with_role
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 from multimodal.roles import with_inferred_roles
+from multimodal.transcription.protocol import Transcriber
 
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
@@ -32,6 +34,7 @@ class IngestOptions:
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
         masker: Takes personal data out of everything that is read, errors too.
+        transcriber: Writes down recordings that come without a transcript; None for none.
     """
 
     notice: str = ""
@@ -41,6 +44,7 @@ class IngestOptions:
     media: Path | None = None
     limits: MediaLimits = DEFAULT_LIMITS
     masker: Masker = field(default_factory=Masker)
+    transcriber: Transcriber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,10 @@ def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Inges
 
 
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
-    """A conversation from a recording that has no transcript: turns by voice activity.
+    """A conversation from a recording that has no transcript.
+
+    Turns have the words of the transcriber; without one, or where it hears none, they are made by
+    voice activity and have no words.
 
     Args:
         path: Audio or video in any container that FFmpeg reads.
@@ -109,8 +116,10 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
 
     Raises:
         MediaError: If it is neither audio nor video, or over the limits.
+        TranscriptionError: If the transcriber fails.
     """
     from audio.turns import turns_from_audio
+    from multimodal.transcription import transcribed_turns
 
     info = probe(path, options.limits)
     channels = dict(options.channels)
@@ -128,6 +137,11 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
             ]
         else:
             turns = turns_from_audio(path, channels, options.limits)
+        if options.transcriber is not None:
+            said = transcribed_turns(path, options.transcriber, channels, options.limits)
+            if options.role is not None and not options.channels:
+                said = tuple(with_role(turn, options.role) for turn in said)
+            turns = list(said) or turns
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
     # One person's recording shows one person; of any other it is not known whom it shows.
@@ -176,8 +190,8 @@ def _looks_like_text(path: Path) -> bool:
             head = file.read(SNIFF_BYTES)
     except OSError:
         return True  # The reader of transcripts says what is wrong with it.
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True  # UTF-16
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04")):
+        return True  # UTF-16, or a workbook: no recording is a ZIP
     return not any(byte < 9 or 13 < byte < 27 for byte in head)
 
 
@@ -224,9 +238,10 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
     turns = conversation.turns
     if options.role is not None and len({turn.speaker for turn in turns}) == 1:
         turns = tuple(
-            replace(turn, role=options.role) if turn.role is Role.UNKNOWN else turn
-            for turn in turns
+            with_role(turn, options.role) if turn.role is Role.UNKNOWN else turn for turn in turns
         )
+    if options.channels:
+        turns = tuple(_with_channel(turn, options.channels) for turn in turns)
     return replace(
         conversation,
         turns=turns,
@@ -235,6 +250,13 @@ def _with_options(conversation: Conversation, options: IngestOptions) -> Convers
         media=media,
         channel=channel,
     )
+
+
+def _with_channel(turn: Turn, channels: Mapping[int, Role]) -> Turn:
+    """The turn with the role of its channel, where its transcript names none."""
+    if turn.role is not Role.UNKNOWN or turn.channel is None:
+        return turn
+    return with_role(turn, channels.get(turn.channel, Role.UNKNOWN))
 
 
 def _guarded(path: Path, options: IngestOptions) -> Ingested:

@@ -1,13 +1,35 @@
-"""The monitor that a site's settings ask for."""
+"""The monitor and the transcriber that a site's settings ask for."""
 
 from __future__ import annotations
 
 from app.settings import Settings
-from multimodal.errors import ModelMissingError
+from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
-from multimodal.plugins import load_fuser, load_scorers
+from multimodal.plugins import load_fuser, load_scorers, load_transcriber
+from multimodal.transcription.protocol import Transcriber
 
 _OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
+
+
+def build_transcriber(settings: Settings) -> Transcriber | None:
+    """The transcriber that the settings ask for, None where they ask for none.
+
+    Raises:
+        InvalidInputError: If the command is not one, or both a command and a transcriber are named.
+        ModelMissingError: If there is no such transcriber or model.
+    """
+    if settings.transcriber_command and settings.transcriber:
+        raise InvalidInputError(
+            f"both the transcriber {settings.transcriber!r} and a transcriber command are set.",
+            remedy="Set one of them.",
+        )
+    if settings.transcriber_command:
+        from multimodal.transcription.command import CommandTranscriber
+
+        return CommandTranscriber(settings.transcriber_command, settings.transcriber_timeout)
+    if settings.transcriber:
+        return load_transcriber(settings.transcriber, settings.transcriber_model)
+    return None
 
 
 def build_monitor(settings: Settings) -> EmotionMonitor:

@@ -28,10 +28,18 @@ class Settings(BaseSettings):
         host: Address that the servers bind.
         port: Port of the API.
         dashboard_port: Port of the dashboard.
+        dashboard_url: Address under which people open the dashboard, for links in exports; by
+            default that of this machine.
         allowed_hosts: Names under which the API may be called, comma-separated in the environment;
             others are refused, so that no web page can reach a local server through DNS rebinding.
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
+        transcriber: Name of an installed transcriber (`funasr`, `sherpa-onnx`, `faster-whisper`)
+            for recordings that come without a transcript. Empty: none, and turns have no words.
+        transcriber_model: The folder of its model.
+        transcriber_command: A program that prints one of the known transcript formats, with
+            `{audio}` in place of the recording; instead of `transcriber`.
+        transcriber_timeout: Seconds that the program may take for one recording.
         open_models_only: Use only checkpoints whose training data allow open use.
         mask_types: What personal data are masked in transcripts, comma-separated in the
             environment; by default all types of `multimodal.masking.TYPES`.
@@ -57,9 +65,14 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=0, le=65535)
     dashboard_port: int = Field(default=8601, ge=0, le=65535)
+    dashboard_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
+    transcriber: str = ""
+    transcriber_model: Path = Path()
+    transcriber_command: str = ""
+    transcriber_timeout: float = Field(default=3600.0, gt=0)
     open_models_only: bool = False
     mask_types: Annotated[tuple[str, ...], NoDecode] = tuple(TYPES)
     mask_style: Style = "placeholder"
@@ -120,6 +133,11 @@ class Settings(BaseSettings):
     def media_limits(self) -> MediaLimits:
         """What recordings may be like."""
         return MediaLimits(max_seconds=self.max_media_hours * 3600)
+
+    def replay_url(self, number: int) -> str:
+        """Where a kept conversation is replayed."""
+        base = self.dashboard_url or f"http://127.0.0.1:{self.dashboard_port}"
+        return f"{base.rstrip('/')}/replay?id={number}"
 
     @property
     def zone(self) -> ZoneInfo:

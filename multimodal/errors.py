@@ -4,6 +4,7 @@
     ├── InvalidInputError (ValueError)       what came in is wrong; the caller can mend it
     │   ├── InvalidConversationError         a conversation, turn or field breaks the model's rules
     │   ├── TranscriptError                  a file of a known format, with something wrong inside
+    │   │   └── EmptyTranscriptError         ... in which nobody says anything
     │   ├── UnknownFormatError               not a transcript I know
     │   └── MediaError                       audio, video or a picture that cannot be used
     │       └── MediaLimitError              refused before decoding: too long, too large, too many
@@ -12,6 +13,7 @@
     ├── ModelMissingError (LookupError)      no such checkpoint, scorer or fuser is installed
     ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another kind
     ├── NotFoundError (LookupError)          no such conversation, turn or media in the store
+    ├── TranscriptionError (RuntimeError)    a program or library that should write down a recording
     └── ConflictError (ValueError)           the same key was used before for something else
 
 A message says what was wrong, where (file, line, turn), what was expected, and what to do.
@@ -57,6 +59,10 @@ class TranscriptError(InvalidInputError):
     """A transcript of a known format with something wrong inside."""
 
 
+class EmptyTranscriptError(TranscriptError):
+    """A transcript of a known format in which nobody says anything."""
+
+
 class UnknownFormatError(InvalidInputError):
     """A file that is none of the known transcript formats."""
 
@@ -83,6 +89,10 @@ class ModelMissingError(EmotionMonitorError, LookupError):
 
 class CheckpointError(EmotionMonitorError, ValueError):
     """A checkpoint that is damaged, incomplete or made for something else."""
+
+
+class TranscriptionError(EmotionMonitorError, RuntimeError):
+    """A program or library that should write down a recording did not."""
 
 
 class NotFoundError(EmotionMonitorError, LookupError):

@@ -9,12 +9,15 @@ A plug-in registers a class that can be built without arguments:
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from multimodal.errors import ModelMissingError
 from multimodal.scoring import MODALITIES, Fuser, Scorer
+from multimodal.transcription.protocol import Transcriber
 
 SCORERS = "multimodal.scorers"
 FUSERS = "multimodal.fusers"
+TRANSCRIBERS = "multimodal.transcribers"
 
 
 def load_scorers() -> list[Scorer]:
@@ -50,6 +53,29 @@ def load_fuser(name: str = "late") -> Fuser:
     if not isinstance(fuser, Fuser):
         raise _misfit(found[name], "Fuser")
     return fuser
+
+
+def load_transcriber(name: str, model: Path) -> Transcriber:
+    """The installed transcriber of that name, with a model of the user's.
+
+    Args:
+        name: For instance `sherpa-onnx`.
+        model: The folder of its model.
+
+    Raises:
+        ModelMissingError: If there is no such transcriber, its library is not installed, or the
+            folder holds no model for it.
+    """
+    found = {point.name: point for point in entry_points(group=TRANSCRIBERS)}
+    if name not in found:
+        raise ModelMissingError(
+            f"there is no transcriber {name!r}; there are {', '.join(sorted(found)) or 'none'}.",
+            remedy="Name one of these, or install the package that provides it.",
+        )
+    transcriber = found[name].load()(model)
+    if not isinstance(transcriber, Transcriber):
+        raise _misfit(found[name], "Transcriber")
+    return transcriber
 
 
 def _misfit(point: EntryPoint, protocol: str) -> ModelMissingError:

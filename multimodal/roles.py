@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from multimodal.conversation import Conversation, Media, Role, Turn
+from multimodal.formats.turns import with_role
 
 CONFIDENCE = 0.9
 """Below it a role stays unknown."""
@@ -216,7 +217,7 @@ def swapped(conversation: Conversation) -> Conversation:
         agent_id = turn.agent_id
         if len(ids) == 1:
             agent_id = next(iter(ids)) if role is Role.AGENT else ""
-        turns.append(replace(_agreed(turn), role=role, agent_id=agent_id))
+        turns.append(replace(with_role(_agreed(turn), role), agent_id=agent_id))
     media = tuple(swapped_media(one) for one in conversation.media)
     return replace(conversation, turns=tuple(turns), media=media)
 
@@ -251,7 +252,7 @@ def _inferred(turn: Turn, role: Role, confidence: float) -> Turn:
     if turn.role is not Role.UNKNOWN or role is Role.UNKNOWN:
         return turn
     attributes = {**turn.attributes, INFERRED: round(confidence, 3)}
-    return replace(turn, role=role, attributes=attributes)
+    return with_role(replace(turn, attributes=attributes), role)
 
 
 def _chances(sums: Mapping[str, float]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any
 from weakref import WeakValueDictionary
 
@@ -13,12 +14,14 @@ from fastapi.routing import APIRoute
 
 from app.api.errors import as_json
 from app.api.worker import Worker
+from app.monitor import build_transcriber
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
 from multimodal.masking import Masker
 from multimodal.pipeline import EmotionMonitor
+from multimodal.transcription.protocol import Transcriber
 
 LARGEST_ID = 2**63 - 1
 
@@ -45,6 +48,11 @@ class Services:
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def transcriber(self) -> Transcriber | None:
+        """Writes down uploaded recordings, where the settings ask for it; loaded at first use."""
+        return build_transcriber(self.settings)
 
     def live(self, conversation_id: int) -> threading.Lock:
         """The lock of one open conversation: its turns are appended one after the other."""

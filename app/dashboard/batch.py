@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.texts import t
+from app.dashboard.texts import language, t
 
 CHANNELS = {
     "channels_none": {},
@@ -17,7 +17,7 @@ CHANNELS = {
     "channels_customer_left": {"channels": "left=customer,right=agent"},
     "channels_customer": {"role": "customer"},
 }
-FORMATS = (("csv", "download_csv"), ("jsonl", "JSONL"), ("parquet", "Parquet"))
+FORMATS = (("xlsx", "Excel"), ("csv", "CSV"), ("jsonl", "JSONL"), ("parquet", "Parquet"))
 
 
 def page() -> None:
@@ -94,9 +94,9 @@ def _results(results: list[dict[str, Any]]) -> None:
     with st.container(horizontal=True):
         for form, label in FORMATS:
             st.download_button(
-                t(label) if label.islower() else label,
+                label,
                 # Fetched when it is clicked, not whenever the page is drawn.
-                data=partial(client.results, form, ids),
+                data=partial(client.results, form, language(), id=ids),
                 file_name=f"emotion-monitor.{form}",
                 icon=":material/download:",
                 key=f"download-{form}",

@@ -76,9 +76,14 @@ def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> l
     return list(answer["data"])
 
 
-def results(form: str, ids: list[int]) -> bytes:
-    """Scored conversations as `csv`, `jsonl` or `parquet`."""
-    return _request("GET", "/results", params={"format": form, "id": ids}).content
+def results(form: str, lang: str, **filters: Any) -> bytes:
+    """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`; filters as for the list.
+
+    A download button calls it outside the page's run, where the page's language is not known.
+    """
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    wanted = {"format": form, "lang": lang, **given}
+    return _request("GET", "/results", params=wanted).content
 
 
 def correct(number: int, turn: int, label: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.texts import t
+from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
 
 ROWS = 50
@@ -34,7 +35,7 @@ def page() -> None:
         _empty(filtered=any(value for name, value in filters.items() if name != "sort"))
         return
     _list(found["data"])
-    _paging(found["count"])
+    _paging(found["count"], {k: v for k, v in filters.items() if k != "sort"})
 
 
 def _filters() -> dict[str, Any]:
@@ -158,11 +159,19 @@ def _local(moment: str | None) -> str:
     return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M")
 
 
-def _paging(count: int) -> None:
+def _paging(count: int, filters: dict[str, Any]) -> None:
     offset = int(st.session_state.get("offset", 0))
     pages = -(-count // ROWS)
-    left, right = st.columns([3, 1], vertical_alignment="center")
+    left, middle, right = st.columns([3, 1, 1], vertical_alignment="center")
     left.caption(t("shown", first=offset + 1, last=min(offset + ROWS, count), count=count))
+    middle.download_button(
+        "Excel",
+        # Fetched when it is clicked, not whenever the page is drawn.
+        data=partial(client.results, "xlsx", language(), **filters),
+        file_name="emotion-monitor.xlsx",
+        icon=":material/download:",
+        help=t("download_help"),
+    )
     if pages > 1:
         number = right.number_input(t("page"), 1, pages, offset // ROWS + 1)
         if (number - 1) * ROWS != offset:

@@ -13,6 +13,7 @@ from app.dashboard.charts import quarters, timeline
 from app.dashboard.roles import roles_card
 from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
+from multimodal.formats.turns import loudness
 
 ROWS = 40
 """Turns on one page of the transcript."""
@@ -244,9 +245,33 @@ def _answer(turn: dict[str, Any]) -> None:
             f'<span class="em-quiet em-modality" title="{escape(hint, quote=True)}">'
             f"{escape(text)}</span>"
         )
+    vendor = _vendor(turn["attributes"])
+    if vendor:
+        parts.append(
+            f'<br><span class="em-quiet" title="{escape(t("vendor_help"), quote=True)}">'
+            f"{escape(t('vendor'))} {escape(vendor)}</span>"
+        )
     if fused["disagreement"] >= 0.5:
         parts.append(f'<br><span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
     st.html("".join(parts))
+
+
+def _vendor(attributes: dict[str, Any]) -> str:
+    """What the source platform says of the turn: sentiment, emotion, loudness, rate."""
+    said = [
+        str(attributes[key])
+        for key in ("vendor_sentiment", "vendor_emotion")
+        if attributes.get(key) is not None
+    ]
+    score, rate = (attributes.get(f"vendor_{name}") for name in ("sentiment_score", "rate"))
+    if isinstance(score, (int, float)):
+        said.append(f"{score:+.1f}")
+    loud = loudness(attributes)
+    if loud is not None:
+        said.append(f"{loud:.0f} dB")
+    if isinstance(rate, (int, float)):
+        said.append(f"{rate:.0f} {t('rate_unit')}")
+    return " · ".join(said)
 
 
 def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) -> None:

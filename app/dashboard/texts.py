@@ -64,6 +64,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "none_match_hint": ("放宽筛选条件。", "Loosen the filters."),
     "clear": ("清除筛选", "Clear filters"),
     "pick_row": ("点击一行即可打开回放。", "Click a row to open its replay."),
+    "download_help": (
+        "符合当前筛选条件的全部会话",
+        "All conversations that the filters leave",
+    ),
     "shown": ("第 {first}–{last} 条，共 {count} 条", "{first}–{last} of {count}"),
     "page": ("页", "Page"),
     "calm": ("平稳", "Calm"),
@@ -132,6 +136,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_notice": ("未告知：不分析语音与表情", "No notice: voice and face are not analysed"),
     "source": ("来源", "Source"),
     "notes": ("说明", "Notes"),
+    "vendor": ("来源平台", "Vendor"),
+    "vendor_help": (
+        "来源平台自己的判断与测量，供对照；不参与评分。",
+        "What the source platform says and measured, to compare with; it is not used here.",
+    ),
     "confidence": ("置信度", "Confidence"),
     "reliability": ("可靠度", "Reliability"),
     "disagreement": ("各通道看法不一致，请听录音确认", "The channels disagree: listen and decide"),
@@ -148,10 +157,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Drop transcripts, recordings or videos",
     ),
     "drop_help": (
-        "JSONL、CSV、“客户：…”文本、SRT、WebVTT、AWS、Amazon Connect、Whisper、FunASR，"
-        "以及 FFmpeg 能读的音视频。",
-        "JSONL, CSV, “Customer: …” text, SRT, WebVTT, AWS, Amazon Connect, Whisper, FunASR, "
-        "and any audio or video that FFmpeg reads.",
+        "JSONL、CSV、Excel、“客户：…”文本、SRT、WebVTT、阿里云、腾讯云、讯飞、百度、华为云、AWS、Azure、"
+        "Genesys、Google、Twilio、Deepgram、NICE、Whisper、FunASR，以及 FFmpeg 能读的音视频。",
+        "JSONL, CSV, Excel, “Customer: …” text, SRT, WebVTT, Alibaba, Tencent, iFlytek, Baidu, "
+        "Huawei, AWS, Azure, Genesys, Google, Twilio, Deepgram, NICE, Whisper, FunASR, and any "
+        "audio or video that FFmpeg reads.",
     ),
     "notice_field": ("告知或同意编号", "Notice or consent reference"),
     "notice_field_help": (
@@ -220,7 +230,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "failed": ("未能评分", "failed"),
     "queued": ("排队中", "queued"),
     "scoring": ("评分中", "scoring"),
-    "download_csv": ("CSV（Excel）", "CSV (Excel)"),
     "nothing_dropped": (
         "把文件拖到上面。评分在本机进行，文件不离开这台机器。",
         "Drop files above. Scoring happens on this machine; nothing leaves it.",

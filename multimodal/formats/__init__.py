@@ -15,7 +15,12 @@ from typing import BinaryIO
 
 from multimodal.conversation import Conversation
 from multimodal.errors import InputFileError, TranscriptError, UnknownFormatError
+from multimodal.formats.aliyun import ALIYUN_FILETRANS, ALIYUN_SCA
 from multimodal.formats.amazon import AWS_TRANSCRIBE, CONTACT_LENS_CHAT, CONTACT_LENS_VOICE
+from multimodal.formats.amazon_bedrock import AWS_BEDROCK
+from multimodal.formats.amazon_pca import AWS_PCA
+from multimodal.formats.azure import AZURE_BATCH, AZURE_CONVERSATION, AZURE_REALTIME
+from multimodal.formats.baidu import BAIDU_QUALITY
 from multimodal.formats.canonical import (
     JSON,
     JSONL,
@@ -24,12 +29,21 @@ from multimodal.formats.canonical import (
     is_jsonl,
     read_lines,
 )
+from multimodal.formats.deepgram import DEEPGRAM
 from multimodal.formats.funasr import FUNASR
+from multimodal.formats.genesys import GENESYS
+from multimodal.formats.google import GOOGLE_CONVERSATION, GOOGLE_INSIGHTS
+from multimodal.formats.huawei import HUAWEI_QUALITY, HUAWEI_SIS
+from multimodal.formats.iflytek import IFLYTEK, IFLYTEK_LEGACY
 from multimodal.formats.lines import LINES
+from multimodal.formats.nice import NICE_CXONE
 from multimodal.formats.source import Format, Item, Source, decode
 from multimodal.formats.subtitles import SRT, VTT
 from multimodal.formats.table import CSV
+from multimodal.formats.tencent import TENCENT_ASR
+from multimodal.formats.twilio import TWILIO
 from multimodal.formats.whisper import WHISPER
+from multimodal.formats.workbook import XLSX
 
 __all__ = [
     "FORMATS",
@@ -43,11 +57,31 @@ __all__ = [
 ]
 
 _ORDER = (
+    XLSX,
     JSONL,
     JSON,
     AWS_TRANSCRIBE,
     CONTACT_LENS_VOICE,
     CONTACT_LENS_CHAT,
+    AWS_PCA,
+    AWS_BEDROCK,
+    AZURE_BATCH,
+    AZURE_REALTIME,
+    AZURE_CONVERSATION,
+    GENESYS,
+    GOOGLE_INSIGHTS,
+    GOOGLE_CONVERSATION,
+    TWILIO,
+    DEEPGRAM,
+    ALIYUN_SCA,
+    ALIYUN_FILETRANS,
+    TENCENT_ASR,
+    IFLYTEK,
+    IFLYTEK_LEGACY,
+    BAIDU_QUALITY,
+    HUAWEI_SIS,
+    HUAWEI_QUALITY,
+    NICE_CXONE,
     FUNASR,
     WHISPER,
     VTT,
@@ -116,7 +150,7 @@ def detect_format(head: bytes) -> str:
     Raises:
         UnknownFormatError: If it is not a transcript that is known.
     """
-    return _detect(Source("transcript", decode(head))).name
+    return _detect(Source("transcript", decode(head), data=head)).name
 
 
 def _parse(data: bytes, name: str, base: Path | None) -> list[Item]:
@@ -128,7 +162,7 @@ def _parse(data: bytes, name: str, base: Path | None) -> list[Item]:
             where=name,
             remedy="Split it, or write it as JSONL, which is read line by line.",
         )
-    source = Source(name, decode(data), base)
+    source = Source(name, decode(data), base, data)
     return list(_detect(source).read(source))
 
 

@@ -17,6 +17,7 @@ from multimodal.errors import TranscriptError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _INTEGER_LIMIT = 2**63
+_NUMERIC = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?")
 _STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[\[\]{},]', re.DOTALL)
 
 
@@ -147,6 +148,36 @@ class Node:
         if not math.isfinite(number):
             raise self.wrong(key, "a finite number")
         return number
+
+    def numeric(self, key: str) -> float | None:
+        """The number under `key`, also where it stands in quotes; None where it is absent."""
+        value = self.value.get(key)
+        if not isinstance(value, str):
+            return self.number(key)
+        if not value.strip():
+            return None
+        if not _NUMERIC.fullmatch(value.strip()):
+            raise self.wrong(key, "a number")
+        number = float(value)
+        if not math.isfinite(number):
+            raise self.wrong(key, "a finite number")
+        return number
+
+    def scaled(self, key: str, factor: float) -> float | None:
+        """The number under `key` times `factor`, rounded to 6 digits; None where it is absent."""
+        number = self.numeric(key)
+        if number is None:
+            return None
+        if not math.isfinite(number * factor):
+            raise self.wrong(key, "a smaller number")
+        return round(number * factor, 6)
+
+    def name(self, key: str) -> str:
+        """The text or whole number under `key` as text, empty where it is absent or null."""
+        value = self.value.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self.text(key)
 
     def seconds(self, key: str) -> float | None:
         """The milliseconds under `key` in seconds, or None where they are absent or null."""

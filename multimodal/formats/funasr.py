@@ -53,6 +53,15 @@ def _conversation(node: Node) -> Conversation:
     )
 
 
+def sentence_turns(sentences: list[Any], where: str) -> list[Turn]:
+    """The turns of a `sentence_info`.
+
+    Raises:
+        TranscriptError: If something else stands in it.
+    """
+    return [_turn(item) for item in Node({"sentence": sentences}, where).objects("sentence")]
+
+
 def _turn(item: Node) -> Turn:
     text = item.text("text") or item.text("sentence")
     speaker = item.integer("spk")

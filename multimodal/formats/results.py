@@ -1,4 +1,4 @@
-"""Results out: complete JSONL, CSV for spreadsheets, Parquet for BI; streamed, atomic on disk.
+"""Results out: JSONL (complete), CSV, Excel, Parquet (for BI); streamed, atomic on disk.
 
 A file appears under its name only when it is whole: it is written beside it and then renamed, so
 that a full disk neither leaves half a file nor harms the one that was there.
@@ -11,27 +11,33 @@ import errno
 import io
 import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from multimodal.errors import InvalidInputError, OutputError
 from multimodal.formats.canonical import conversation_to_json
+from multimodal.formats.excel import ExcelWriter, Layout, Reviewed
 from multimodal.formats.rows import COLUMNS, to_rows
+from multimodal.formats.spreadsheet import cell_text
 from multimodal.masking import Masker
 from multimodal.scoring import ScoredConversation
 
-__all__ = ["COLUMNS", "RESULT_FORMATS", "scored_to_json", "to_rows", "write_results"]
+__all__ = [
+    "COLUMNS",
+    "RESULT_FORMATS",
+    "Layout",
+    "Reviewed",
+    "scored_to_json",
+    "to_rows",
+    "write_results",
+]
 
 ROWS_PER_GROUP = 10_000
 """Rows that a Parquet file is buffered and grouped by."""
-
-_FORMULA = tuple("=+-@＝＋－＠\t\r")
-_PLAIN_ID = re.compile(r"[\w.:/+-]*")
-
 
 _MASKER = Masker()
 
@@ -39,7 +45,7 @@ _MASKER = Masker()
 class _Writer(Protocol):
     """Writes scored conversations to a binary stream in one format."""
 
-    def write(self, scored: ScoredConversation) -> None:
+    def write(self, given: Reviewed) -> None:
         """Writes one conversation."""
 
     def finish(self) -> None:
@@ -50,14 +56,20 @@ class _Writer(Protocol):
 
 
 def write_results(
-    results: Iterable[ScoredConversation], target: Path | BinaryIO, format: str | None = None
+    results: Iterable[ScoredConversation | Reviewed],
+    target: Path | BinaryIO,
+    format: str | None = None,
+    *,
+    layout: Layout | None = None,
 ) -> int:
     """Writes results as they come, in constant memory.
 
     Args:
-        results: Scored conversations; what their iterator raises goes through, and no file is left.
+        results: Scored conversations, for Excel with their reviews; what their iterator raises goes
+            through, and no file is left.
         target: A file, which is replaced as a whole or not at all, or a binary stream (stdout).
-        format: `jsonl`, `csv` or `parquet`; by default the file's suffix.
+        format: `jsonl`, `csv`, `parquet` or `xlsx`; by default the file's suffix.
+        layout: Language and zone of an Excel workbook.
 
     Returns:
         How many conversations were written.
@@ -74,10 +86,13 @@ def write_results(
             where=str(target) if isinstance(target, Path) else "",
             remedy="Name the file with one of these suffixes, or give the format.",
         )
+    start = RESULT_FORMATS[format]
+    if start is ExcelWriter and layout is not None:
+        start = partial(ExcelWriter, layout=layout)
     if isinstance(target, Path):
         with _atomic(target) as stream:
-            return _write(results, stream, RESULT_FORMATS[format], str(target))
-    return _write(results, target, RESULT_FORMATS[format], getattr(target, "name", "the stream"))
+            return _write(results, stream, start, str(target))
+    return _write(results, target, start, getattr(target, "name", "the stream"))
 
 
 def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
@@ -110,8 +125,8 @@ class _Jsonl:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
-    def write(self, scored: ScoredConversation) -> None:
-        line = json.dumps(scored_to_json(scored), ensure_ascii=False, allow_nan=False)
+    def write(self, given: Reviewed) -> None:
+        line = json.dumps(scored_to_json(given.scored), ensure_ascii=False, allow_nan=False)
         self._stream.write(line.encode("utf-8", "replace") + b"\n")
 
     def finish(self) -> None:
@@ -129,9 +144,10 @@ class _Csv:
         self._stream.write("\ufeff".encode())
         self._rows([[column.name for column in COLUMNS]])
 
-    def write(self, scored: ScoredConversation) -> None:
+    def write(self, given: Reviewed) -> None:
         self._rows(
-            [_cell(column.kind, row[column.name]) for column in COLUMNS] for row in to_rows(scored)
+            [_cell(column.kind, row[column.name]) for column in COLUMNS]
+            for row in to_rows(given.scored)
         )
 
     def finish(self) -> None:
@@ -163,8 +179,8 @@ class _Parquet:
         self._writer = pq.ParquetWriter(_Counted(stream), self._schema)
         self._buffer: list[dict[str, Any]] = []
 
-    def write(self, scored: ScoredConversation) -> None:
-        self._buffer += to_rows(scored)
+    def write(self, given: Reviewed) -> None:
+        self._buffer += to_rows(given.scored)
         if len(self._buffer) >= ROWS_PER_GROUP:
             self._flush()
 
@@ -209,12 +225,13 @@ RESULT_FORMATS: dict[str, Callable[[BinaryIO], _Writer]] = {
     "jsonl": _Jsonl,
     "csv": _Csv,
     "parquet": _Parquet,
+    "xlsx": ExcelWriter,
 }
 """What results can be written as, by name, which is also the file's suffix."""
 
 
 def _write(
-    results: Iterable[ScoredConversation],
+    results: Iterable[ScoredConversation | Reviewed],
     stream: BinaryIO,
     start: Callable[[BinaryIO], _Writer],
     name: str,
@@ -225,7 +242,7 @@ def _write(
     try:
         for scored in results:
             with _said(name):
-                writer.write(scored)
+                writer.write(scored if isinstance(scored, Reviewed) else Reviewed(scored))
             count += 1
         with _said(name):
             writer.finish()
@@ -288,9 +305,5 @@ def _said(name: str) -> Iterator[None]:
 
 
 def _cell(kind: str, value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula; numbers and plain ids stay as they are."""
-    if not isinstance(value, str) or not value.startswith(_FORMULA):
-        return value
-    if kind == "id" and _PLAIN_ID.fullmatch(value):
-        return value
-    return f"'{value}"
+    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    return cell_text("id" if kind == "id" else "text", value) if isinstance(value, str) else value

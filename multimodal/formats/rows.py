@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from multimodal.conversation import Role
 from multimodal.emotions import EMOTIONS, UNKNOWN
+from multimodal.formats.turns import loudness
 from multimodal.scoring import MODALITIES, ScoredConversation, ScoredTurn
 
 Kind = Literal["text", "id", "number", "integer"]
@@ -96,11 +97,28 @@ def _of_turn(attribute: str) -> Callable[..., Any]:
 
 
 def _vendor(key: str) -> Callable[..., str | None]:
+    """What the vendor calls the customer's mood. Of agents none is given, no vendor's either."""
+
     def take(_scored: ScoredConversation, turn: ScoredTurn, _number: int) -> str | None:
         attributes: Mapping[str, Any] = turn.turn.attributes
-        return str(attributes[key]) if attributes.get(key) is not None else None
+        if turn.turn.role in (Role.AGENT, Role.BOT) or attributes.get(key) is None:
+            return None
+        return str(attributes[key])
 
     return take
+
+
+def _vendor_score(_scored: ScoredConversation, turn: ScoredTurn, _number: int) -> float | None:
+    if turn.turn.role in (Role.AGENT, Role.BOT):
+        return None
+    return _number_under("vendor_sentiment_score", turn)
+
+
+def _number_under(key: str, turn: ScoredTurn) -> float | None:
+    value = turn.turn.attributes.get(key)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    return None
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -141,5 +159,18 @@ COLUMNS: tuple[Column, ...] = (
     *(column for modality in MODALITIES for column in _modality(modality)),
     Column("vendor_sentiment", "text", "the source's own sentiment", _vendor("vendor_sentiment")),
     Column("vendor_emotion", "text", "the source's own emotion", _vendor("vendor_emotion")),
+    Column("vendor_sentiment_score", "number", "-5..5, the source's own", _vendor_score),
+    Column(
+        "vendor_loudness",
+        "number",
+        "the source's own, mean dB of the turn",
+        lambda _s, t, _n: loudness(t.turn.attributes),
+    ),
+    Column(
+        "vendor_rate",
+        "number",
+        "the source's own, characters per minute",
+        lambda _s, t, _n: _number_under("vendor_rate", t),
+    ),
 )
 """All columns, in their order. Plug-in modalities are in the JSONL only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +25,13 @@ class Source:
         name: How messages name the file.
         text: What is in it, decoded.
         base: The folder that relative media paths start from; None where there is none (an upload).
+        data: The bytes that the text was decoded from, for formats that are not text.
     """
 
     name: str
     text: str
     base: Path | None = None
+    data: bytes = b""
 
     @cached_property
     def document(self) -> Any:
@@ -47,6 +49,25 @@ class Source:
             return self.document
         except TranscriptError:
             return outline(self.text)
+
+    def at(self, *keys: str) -> Any:
+        """What stands in the outline under these keys, one within the other; None where nothing is.
+
+        A list on the way, but not at the end, stands for its first item.
+        """
+        value = self.outline
+        for key in keys:
+            if isinstance(value, list) and value:
+                value = value[0]
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def first(self, *keys: str) -> Mapping[str, Any] | None:
+        """The first object of the list under these keys; empty for an empty list, None for none."""
+        value = self.at(*keys) if keys else self.outline
+        if not isinstance(value, list):
+            return None
+        return value[0] if value and isinstance(value[0], dict) else {}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""CSV: one row a turn, with a header in English or Chinese, of one conversation or of many.
+"""Tables: one row a turn, with a header in English or Chinese, of one conversation or of many.
 
 Needed are a column of words and one of the speaker or role; times, the conversation's id and the
 agent's id are read where they are there; any other column is kept in `Turn.attributes` under its
@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -45,13 +45,12 @@ _ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
     """Which column holds what: by field, its index; the others by their own names."""
 
     columns: Mapping[str, int]
     others: Mapping[str, int]
     milliseconds: frozenset[str]
-    delimiter: str
     width: int
 
 
@@ -64,55 +63,87 @@ class _Row:
     others: Mapping[str, str]
 
 
-def _header(text: str) -> _Header | None:
-    """The header, for the delimiter that makes one of the first line; None if there is none."""
+def header_of(names: Sequence[str]) -> Header | None:
+    """What the columns of this name hold; None where words or speakers have no column."""
+    columns: dict[str, int] = {}
+    others: dict[str, int] = {}
+    milliseconds = set()
+    for index, name in enumerate(names):
+        key = re.sub(r"\s+", "_", name.strip().casefold())
+        unit = _UNIT.search(key)
+        if key not in _FIELD_OF and unit:
+            key = key[: unit.start()]
+        field = _FIELD_OF.get(key)
+        if field is None or field in columns:
+            others.setdefault(name.strip(), index)
+            continue
+        columns[field] = index
+        if unit and unit[1] in ("ms", "毫秒", "milliseconds"):
+            milliseconds.add(field)
+    if "text" in columns and ("role" in columns or "speaker" in columns):
+        return Header(columns, others, frozenset(milliseconds), len(names))
+    return None
+
+
+def _header(text: str) -> tuple[Header, str] | None:
+    """The header and the delimiter that makes one of the first line; None if there is none."""
     first = next((line for line in text[:20_000].splitlines() if line.strip()), "")
     for delimiter in ",\t;|":
         try:
             names = next(csv.reader([first], delimiter=delimiter, strict=True))
         except csv.Error:
             continue
-        columns: dict[str, int] = {}
-        others: dict[str, int] = {}
-        milliseconds = set()
-        for index, name in enumerate(names):
-            key = re.sub(r"\s+", "_", name.strip().casefold())
-            unit = _UNIT.search(key)
-            if key not in _FIELD_OF and unit:
-                key = key[: unit.start()]
-            field = _FIELD_OF.get(key)
-            if field is None or field in columns:
-                others.setdefault(name.strip(), index)
-                continue
-            columns[field] = index
-            if unit and unit[1] in ("ms", "毫秒", "milliseconds"):
-                milliseconds.add(field)
-        if "text" in columns and ("role" in columns or "speaker" in columns):
-            return _Header(columns, others, frozenset(milliseconds), delimiter, len(names))
+        header = header_of(names)
+        if header is not None:
+            return header, delimiter
     return None
 
 
 def _read(source: Source) -> Iterator[Item]:
-    header = _header(source.text)
-    if header is None:
+    found = _header(source.text)
+    if found is None:
         raise TranscriptError("there is no header that names a column of words and of speakers.")
-    rows: dict[str, list[_Row]] = {}
+    header, delimiter = found
     damage: list[EmotionMonitorError] = []
+    rows = list(_rows(source, delimiter, damage))
+    yield from conversations(rows, header, source.name, "csv", damage)
+
+
+def conversations(
+    lines: Iterable[tuple[int, Sequence[str]]],
+    header: Header,
+    name: str,
+    kind: str,
+    damage: Sequence[EmotionMonitorError] = (),
+) -> Iterator[Item]:
+    """The conversations in the rows below a header.
+
+    Args:
+        lines: Line numbers and cells of the rows.
+        header: What the columns hold.
+        name: How messages name the table.
+        kind: The source of its conversations.
+        damage: What was wrong with lines that are no rows.
+
+    Raises:
+        TranscriptError: If there is no turn, or the one conversation is wrong.
+    """
+    rows: dict[str, list[_Row]] = {}
     broken: dict[str, EmotionMonitorError] = {}
-    for line, cells in _rows(source, header.delimiter, damage):
+    for line, cells in lines:
         row = _Row(
             line,
             {name: cells[i].strip() for name, i in header.columns.items() if i < len(cells)},
             {name: cells[i] for name, i in header.others.items() if i < len(cells) and cells[i]},
         )
-        name = row.cells.get("conversation", "")
-        rows.setdefault(name, []).append(row)
+        key = row.cells.get("conversation", "")
+        rows.setdefault(key, []).append(row)
         if any(cell.strip() for cell in cells[header.width :]):
             broken.setdefault(
-                name,
+                key,
                 TranscriptError(
                     f"the row has {len(cells)} cells, expected {header.width}.",
-                    where=f"{source.name}, line {line}",
+                    where=f"{name}, line {line}",
                     remedy="Put words that contain a comma in double quotes.",
                 ),
             )
@@ -120,13 +151,13 @@ def _read(source: Source) -> Iterator[Item]:
         raise [*damage, *broken.values()][0]
     yield from damage
     if not rows:
-        raise TranscriptError("there is no turn below the header.", where=source.name)
-    for name, group in rows.items():
-        if name in broken:
-            yield broken[name]
+        raise TranscriptError("there is no turn below the header.", where=name)
+    for key, group in rows.items():
+        if key in broken:
+            yield broken[key]
             continue
         try:
-            yield _conversation(name, group, header, source)
+            yield _conversation(key, group, header, name, kind)
         except EmotionMonitorError as error:
             if len(rows) == 1:
                 raise
@@ -160,27 +191,26 @@ def _rows(
         seen_header = True
 
 
-def _conversation(name: str, rows: Sequence[_Row], header: _Header, source: Source) -> Conversation:
-    where = f"{source.name}, conversation {name[:80]!r}" if name else source.name
-    times = [
-        (_time(row, "start", header, source.name), _time(row, "end", header, source.name))
-        for row in rows
-    ]
+def _conversation(
+    key: str, rows: Sequence[_Row], header: Header, name: str, kind: str
+) -> Conversation:
+    where = f"{name}, conversation {key[:80]!r}" if key else name
+    times = [(_time(row, "start", header, name), _time(row, "end", header, name)) for row in rows]
     given = [time for pair in times for time in pair if time is not None]
     moments = [time for time in given if isinstance(time, datetime)]
     if moments and len(moments) < len(given):
         raise TranscriptError("some times are dates and others are not.", where=where)
     zero = min(moments) if moments else None
     turns = [
-        _turn(row, _seconds(start, zero), _seconds(end, zero), source.name)
+        _turn(row, _seconds(start, zero), _seconds(end, zero), name)
         for row, (start, end) in zip(rows, times, strict=True)
     ]
     spoken = any(turn.end is not None for turn in turns)
     return make_conversation(
         turns,
         where,
-        source="csv",
-        external_id=name,
+        source=kind,
+        external_id=key,
         channel=Channel.PHONE if spoken else Channel.CHAT,
         started_at=zero,
     )
@@ -201,7 +231,7 @@ def _turn(row: _Row, start: float | None, end: float | None, name: str) -> Turn:
     )
 
 
-def _time(row: _Row, field: str, header: _Header, name: str) -> float | datetime | None:
+def _time(row: _Row, field: str, header: Header, name: str) -> float | datetime | None:
     cell = row.cells.get(field, "")
     if not cell:
         return None

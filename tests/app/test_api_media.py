@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from starlette.testclient import TestClient
 
+from app.api import create_app
 from app.api.routes.imports import safe_name
+from app.settings import Settings
+from app.store import upgrade
+from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem
 
 LINES = "客户：都三天了还没发货！！\n坐席：您好，马上为您查询。\n客户：好的\n".encode()
@@ -140,6 +146,55 @@ def test_recordings_that_failed_are_not_left_behind(
     bad = {"file": ("x.wav", b"RIFF0000WAVEfmt " + bytes(99))}
     problem(sqlite_client.post(f"{API}/conversations/{number}/media", files=bad), 422)
     assert [p for p in (tmp_path / "data" / "media").rglob("*") if p.is_file()] == []
+
+
+def test_an_uploaded_recording_is_written_down(tmp_path: Path, monitor: EmotionMonitor) -> None:
+    program = tmp_path / "asr.py"
+    said = {"language": "zh", "segments": [{"start": 0.2, "end": 1.2, "text": "气死我了！"}]}
+    program.write_text(f"print({json.dumps(said)!r})", "utf-8")
+    settings = Settings(
+        data_dir=tmp_path / "data", transcriber_command=f"{sys.executable} {program} {{audio}}"
+    )
+    upgrade(settings)
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        files = {"files": ("call.wav", tone(2))}
+        form = {"channels": "left=agent,right=customer"}
+        (done,) = client.post(f"{API}/imports", files=files, data=form).json()["data"]
+        (number,) = done["conversations"]
+        turns = client.get(f"{API}/conversations/{number}").json()["turns"]
+        assert [(t["role"], t["text"]) for t in turns] == [
+            ("agent", "气死我了！"),
+            ("customer", "气死我了！"),
+        ]
+        assert [t["answer"]["label"] for t in turns] == ["unknown", "angry"]
+        program.write_text("raise SystemExit('no GPU')", "utf-8")
+        (failed,) = client.post(f"{API}/imports", files={"files": ("b.wav", tone(1))}).json()[
+            "data"
+        ]
+        assert failed["error"]["type"] == "transcription"
+        assert "no GPU" in failed["error"]["what"]
+
+
+def test_results_as_excel_with_corrections_and_links(client: TestClient) -> None:
+    import openpyxl
+
+    ids = [client.post(f"{API}/conversations", json=chat(f"c{n}")).json()["id"] for n in range(2)]
+    url = f"{API}/conversations/{ids[0]}/turns/2/corrections"
+    undone = client.post(url, json={"label": "happy"}).json()["id"]
+    client.delete(f"{url}/{undone}")
+    client.post(url, json={"label": "sad"})
+    wanted: dict[str, Any] = {"format": "xlsx", "id": ids}
+    answer = client.get(f"{API}/results", params=wanted)
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = [[cell.value for cell in row] for row in book["会话"].iter_rows(min_row=2)]
+    assert [row[0] for row in rows] == ["c0", "c1"]
+    assert [row[13] for row in rows] == ["第 2 句：难过", None]
+    link = book["会话"]["O2"].hyperlink.target
+    assert link == f"http://127.0.0.1:8601/replay?id={ids[0]}"
+    english = client.get(f"{API}/results", params=wanted | {"lang": "en"})
+    book = openpyxl.load_workbook(io.BytesIO(english.content))
+    assert book["Conversations"]["N2"].value == "turn 2: sad"
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

@@ -49,6 +49,30 @@ def lines(output: bytes) -> list[Any]:
     return [json.loads(line) for line in output.decode().splitlines()]
 
 
+def test_a_recording_is_written_down_by_a_program_and_goes_to_excel(
+    run: Run, samples: Path, tmp_path: Path
+) -> None:
+    import openpyxl
+
+    program = tmp_path / "asr.py"
+    said = {"language": "zh", "segments": [{"start": 1.0, "end": 3.0, "text": "气死我了！"}]}
+    program.write_text(f"print({json.dumps(said)!r})", "utf-8")
+    call, out = samples / "call-bank-recovering.ogg", tmp_path / "out.xlsx"
+    command = f"{sys.executable} {program} {{audio}}"
+    arguments = ("score", call, "--channels", "left=agent,right=customer")
+    done = run(*arguments, "--transcriber-command", command, "--save", "--out", out)
+    assert done.returncode == 0, done.stderr.decode()
+    rows = list(openpyxl.load_workbook(out)["客户话轮"].iter_rows(values_only=True))
+    assert [(row[2], row[5], row[7]) for row in rows[1:]] == [("客户", "气死我了！", "生气")]
+    link = openpyxl.load_workbook(out)["会话"]["O2"].hyperlink
+    assert link.target == "http://127.0.0.1:8601/replay?id=1"
+    program.write_text("raise SystemExit('no model')", "utf-8")
+    done = run(*arguments, "--transcriber-command", command)
+    assert done.returncode == 1
+    assert "call-bank-recovering.ogg" in done.stderr.decode()
+    assert "no model" in done.stderr.decode()
+
+
 def test_json_on_stdout_and_nothing_else(run: Run) -> None:
     done = run("score", "-", "--json", given=CHAT.encode())
     assert done.returncode == 0, done.stderr.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -118,6 +120,21 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
     expect(page.get_by_text(re.compile(r"1–\d+ of \d+"))).to_be_visible(timeout=PATIENCE)
 
 
+def test_what_the_filters_leave_goes_to_excel(
+    site: tuple[str, str], page: Page, tmp_path: Path
+) -> None:
+    page.goto(f"{site[0]}/?lang=en")
+    page.get_by_role("radio", name="Video").click()
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name="Excel").click()
+    path = tmp_path / "list.xlsx"
+    download.value.save_as(path)
+    rows = list(openpyxl.load_workbook(path)["Conversations"].iter_rows(values_only=True))
+    assert [row[5] for row in rows[1:]] == ["video"]
+    assert str(rows[1][14]) == "replay"
+
+
 def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
     number = conversation_id(site[1], "phone")
     turns = httpx.get(f"{site[1]}/conversations/{number}").json()["turns"]
@@ -191,7 +208,7 @@ def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 1 errors.")).to_be_visible(timeout=PATIENCE)
     with page.expect_download(timeout=PATIENCE) as download:
-        page.get_by_role("button", name="CSV (Excel)").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     text = Path(download.value.path()).read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert "我要投诉你们" in text.decode("utf-8-sig")
@@ -206,6 +223,21 @@ def test_a_transcript_is_sent_with_the_recording_that_it_names(
     )
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+
+
+def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Page) -> None:
+    turn = {"Words": "怎么还没到", "Begin": 1000, "End": 3000, "EmotionValue": 9, "SpeechRate": 260}
+    dialogues = [
+        {**turn, "Identity": "客户"},
+        {**turn, "Identity": "客服", "Begin": 4000, "End": 5000},
+    ]
+    document = {"Data": {"FileId": "sca", "Dialogues": dialogues}}
+    answer = httpx.post(
+        f"{site[1]}/imports", files={"files": ("sca.json", json.dumps(document))}, timeout=60
+    )
+    (number,) = answer.json()["data"][0]["conversations"]
+    page.goto(f"{site[0]}/replay?id={number}")
+    expect(page.get_by_text("来源平台 90 dB · 260 字/分")).to_have_count(1, timeout=PATIENCE)
 
 
 def test_markup_in_a_transcript_is_shown_as_text(site: tuple[str, str], page: Page) -> None:

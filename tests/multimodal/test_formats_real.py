@@ -15,6 +15,7 @@ import pytest
 
 from multimodal.conversation import Channel, Conversation, Role
 from multimodal.formats import FORMATS, detect_format, parse_transcript, read_transcript
+from multimodal.formats.source import Source, decode
 
 ROLES = {"AGENT": Role.AGENT, "CUSTOMER": Role.CUSTOMER, "SYSTEM": Role.BOT}
 
@@ -203,6 +204,21 @@ def test_each_known_file_has_its_format_and_no_other_file_has_one(transcripts: P
         "contact-lens-example-output-files.1.redacted.json": "contact_lens_voice",
         "contact-lens-example-output-files-chat.0.json": "contact_lens_chat",
         "contact-lens-example-output-files-chat.1.json": "contact_lens_chat",
+        "bda-standard.json": "aws_bedrock",
+        "transcriptSample.json": "azure_batch",
+        "summarizationInputSample.json": "azure_batch",
+        "realtimeresult.json": "azure_realtime",
+        "Json_input_customer_support.json": "azure_conversation",
+        "transcript_documented_shape.json": "genesys",
+        "conversation_documented_shape.json": "google_insights",
+        "sentences_documented_shape.json": "twilio",
+        "GetResultToReview_documented_shape.json": "aliyun_sca",
+        "SecretAsrReport_documented_shape.json": "aliyun_filetrans",
+        "ResultDetail_documented_shape.json": "tencent_asr",
+        "orderResult_documented_shape.json": "iflytek",
+        "legacy_data_string.json": "iflytek_legacy",
+        "detection_result_documented_shape.json": "baidu_quality",
+        "transcriber_result_documented_shape.json": "huawei_sis",
         "verbose_documented_shape.json": "whisper",
         "paraformer_sentence_info.json": "funasr",
         "sensevoice_sentence_key.json": "funasr",
@@ -212,6 +228,148 @@ def test_each_known_file_has_its_format_and_no_other_file_has_one(transcripts: P
         "plain_bom_crlf.srt": "srt",
     }
     assert set(found.values()) <= set(FORMATS)
+
+
+def test_no_file_is_of_two_formats(transcripts: Path) -> None:
+    for path in sorted(transcripts.rglob("*.*")):
+        data = path.read_bytes()
+        source = Source(path.name, decode(data), data=data)
+        found = [name for name, format_ in FORMATS.items() if format_.detect(source)]
+        # Plain texts are asked for from the most particular to the least: what a VTT cue holds
+        # would pass for SRT, and that for lines with names.
+        assert len(found) <= 1 or set(found) <= {"vtt", "srt", "lines"}, path
+
+
+SECONDS: dict[str, tuple[Any, ...]] = {
+    # folder, file, the turn list, the words, start and end in seconds
+    "azure 1": (
+        "azure_call_center/transcriptSample.json",
+        lambda d: d["recognizedPhrases"],
+        lambda t: t["nBest"][0]["display"],
+        lambda t: t["offsetInTicks"] / 1e7,
+        lambda t: (t["offsetInTicks"] + t["durationInTicks"]) / 1e7,
+    ),
+    "azure 2": (
+        "azure_call_center/summarizationInputSample.json",
+        lambda d: d["recognizedPhrases"],
+        lambda t: t["nBest"][0]["display"],
+        lambda t: float(t["offset"][2:-1]),
+        lambda t: float(t["offset"][2:-1]) + float(t["duration"][2:-1]),
+    ),
+    "azure 3": (
+        "azure_call_center/realtimeresult.json",
+        lambda d: d,
+        lambda t: t["NBest"][0]["Display"],
+        lambda t: t["Offset"] / 1e7,
+        lambda t: (t["Offset"] + t["Duration"]) / 1e7,
+    ),
+    "azure 4": (
+        "azure_call_center/Json_input_customer_support.json",
+        lambda d: d["analysisInput"]["conversations"][0]["conversationItems"],
+        lambda t: t["text"],
+        lambda t: None,
+        lambda t: None,
+    ),
+    "bedrock": (
+        "aws_transcribe_call_analytics/bda-standard.json",
+        lambda d: d["audio_segments"],
+        lambda t: t["text"],
+        lambda t: t["start_timestamp_millis"] / 1000,
+        lambda t: t["end_timestamp_millis"] / 1000,
+    ),
+    "genesys": (
+        "genesys_cloud/transcript_documented_shape.json",
+        lambda d: d["transcripts"][0]["phrases"],
+        lambda t: t.get("decoratedText") or t["text"],
+        lambda t: t["startTimeMs"] / 1000,
+        lambda t: None,
+    ),
+    "google": (
+        "google_ccai_insights/conversation_documented_shape.json",
+        lambda d: d["entries"],
+        lambda t: t["text"],
+        lambda t: t["start_timestamp_usec"] / 1e6,
+        lambda t: None,
+    ),
+    "twilio": (
+        "twilio_intelligence/sentences_documented_shape.json",
+        lambda d: d["sentences"],
+        lambda t: t["transcript"],
+        lambda t: float(t["start_time"]),
+        lambda t: float(t["end_time"]),
+    ),
+    "aliyun": (
+        "aliyun_sca/GetResultToReview_documented_shape.json",
+        lambda d: d["Data"]["Dialogues"],
+        lambda t: t["Words"],
+        lambda t: t["Begin"] / 1000,
+        lambda t: t["End"] / 1000,
+    ),
+    "aliyun secret": (
+        "aliyun_filetrans/SecretAsrReport_documented_shape.json",
+        lambda d: d["sentences"],
+        lambda t: t["text"],
+        lambda t: t["beginTime"] / 1000,
+        lambda t: t["endTime"] / 1000,
+    ),
+    "tencent": (
+        "tencent_asr/ResultDetail_documented_shape.json",
+        lambda d: d["Data"]["ResultDetail"],
+        lambda t: t["FinalSentence"],
+        lambda t: t["StartMs"] / 1000,
+        lambda t: t["EndMs"] / 1000,
+    ),
+    "iflytek": (
+        "iflytek_lfasr/legacy_data_string.json",
+        lambda d: json.loads(d["data"]),
+        lambda t: t["onebest"],
+        lambda t: int(t["bg"]) / 1000,
+        lambda t: int(t["ed"]) / 1000,
+    ),
+    "baidu": (
+        "baidu_quality/detection_result_documented_shape.json",
+        lambda d: d["result"]["asr_result"],
+        lambda t: t["sentence"],
+        lambda t: t["begin_time"] / 1000,
+        lambda t: t["end_time"] / 1000,
+    ),
+    "huawei": (
+        "huawei_sis/transcriber_result_documented_shape.json",
+        lambda d: d["segments"],
+        lambda t: t["result"]["text"],
+        lambda t: t["start_time"] / 1000,
+        lambda t: t["end_time"] / 1000,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_words_and_times_of_the_other_vendors(transcripts: Path, name: str) -> None:
+    file, items, text, start, end = SECONDS[name]
+    document = raw(transcripts / file)
+    conversation = one(transcripts / file)
+    expected = items(document)
+    assert len(conversation.turns) == len(expected) > 0
+    for turn, item in zip(conversation.turns, expected, strict=True):
+        assert turn.text == text(item)
+        assert turn.start == (start(item) if start(item) is None else pytest.approx(start(item)))
+        assert turn.end == (end(item) if end(item) is None else pytest.approx(end(item)))
+
+
+def test_roles_and_measures_of_the_other_vendors(transcripts: Path) -> None:
+    chat = one(transcripts / "azure_call_center" / "Json_input_customer_support.json")
+    assert [t.role for t in chat.turns[:3]] == [Role.AGENT, Role.CUSTOMER, Role.AGENT]
+    bedrock = one(transcripts / "aws_transcribe_call_analytics" / "bda-standard.json")
+    assert {(t.role, t.channel) for t in bedrock.turns} == {(Role.UNKNOWN, 0), (Role.UNKNOWN, 1)}
+    genesys = one(transcripts / "genesys_cloud" / "transcript_documented_shape.json")
+    scores = [(t.role, t.attributes.get("vendor_sentiment_score")) for t in genesys.turns]
+    assert scores == [(Role.CUSTOMER, 0.0), (Role.AGENT, None), (Role.CUSTOMER, -5.0)]
+    lfasr = one(transcripts / "iflytek_lfasr" / "orderResult_documented_shape.json")
+    assert [(t.text, t.start, t.end, t.channel) for t in lfasr.turns] == [("你好！", 0.82, 2.51, 0)]
+    sca = one(transcripts / "aliyun_sca" / "GetResultToReview_documented_shape.json")
+    assert [t.attributes["vendor_loudness"] for t in sca.turns] == [70, 90]
+    huawei = one(transcripts / "huawei_sis" / "transcriber_result_documented_shape.json")
+    assert [t.attributes.get("vendor_emotion") for t in huawei.turns] == [None, "ANGRY"]
 
 
 @pytest.mark.parametrize("share", [0.6, 0.95])

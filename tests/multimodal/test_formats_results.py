@@ -104,6 +104,21 @@ def test_rows_have_every_column_and_staff_have_no_emotion() -> None:
     assert customer["vendor_sentiment"] == "NEGATIVE"
 
 
+def test_the_vendors_measures_stand_beside_ours_and_no_mood_of_an_agent_does() -> None:
+    said = {
+        "vendor_sentiment": "NEGATIVE",
+        "vendor_emotion": "ANGRY",
+        "vendor_sentiment_score": -2.5,
+        "vendor_loudness": [60.0, None, 70.0],
+        "vendor_rate": 260,
+    }
+    turns = tuple(Turn(role, "话", attributes=said) for role in (Role.CUSTOMER, Role.AGENT))
+    customer, agent = to_rows(scored(turns=turns))
+    found = {name: customer[name] for name in said}
+    assert found == said | {"vendor_loudness": 65.0, "vendor_rate": 260.0}
+    assert [agent[name] for name in said] == [None, None, None, 65.0, 260.0]
+
+
 def test_a_turn_without_answer_is_unknown_and_has_no_numbers() -> None:
     turn = Turn(Role.CUSTOMER, "")
     found = ScoredTurn(turn, {}, FusedAnswer.unknown("empty text"), 0.0)
@@ -233,8 +248,8 @@ def test_places_where_nothing_can_be_written(tmp_path: Path) -> None:
     ):
         with pytest.raises(OutputError, match=remedy):
             write_results([scored()], path, "csv")
-    with pytest.raises(InvalidInputError, match="no result format 'xlsx'; there are jsonl, csv"):
-        write_results([scored()], tmp_path / "out.xlsx")
+    with pytest.raises(InvalidInputError, match="no result format 'xls'; there are jsonl, csv"):
+        write_results([scored()], tmp_path / "out.xls")
 
 
 def test_a_link_stays_a_link_and_a_file_has_its_usual_rights(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def imports(
         source=storable(source),
         limits=services.settings.media_limits,
         masker=services.masker,
+        transcriber=services.transcriber,
     )
     with services.uploads, tempfile.TemporaryDirectory(prefix="emotion-monitor-") as folder:
         work = _Import(services, scope, Path(folder).resolve(), keep_recordings)

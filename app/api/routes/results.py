@@ -1,4 +1,4 @@
-"""Results out: CSV, JSONL, Parquet."""
+"""Results out: Excel, CSV, JSONL, Parquet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from fastapi.responses import StreamingResponse
 
 from app.api.filters import FilterDep
 from app.api.services import ScopeDep, ServicesDep
-from multimodal.formats.results import write_results
+from app.settings import Settings
+from app.store.reading import StoredConversation
+from multimodal.formats.results import Layout, Reviewed, write_results
 
 router = APIRouter(tags=["results"])
 
@@ -19,6 +21,7 @@ _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _BLOCK = 1 << 18
 _IN_MEMORY = 8 << 20
@@ -34,16 +37,25 @@ def results(
     scope: ScopeDep,
     wanted: FilterDep,
     format: Annotated[
-        Literal["csv", "jsonl", "parquet"],
-        Query(description="CSV and Parquet have one row a turn, JSONL one line a conversation."),
+        Literal["csv", "jsonl", "parquet", "xlsx"],
+        Query(
+            description="CSV and Parquet have one row a turn, JSONL one line a conversation, Excel "
+            "a sheet of conversations and one of the customers' turns."
+        ),
     ] = "csv",
+    lang: Annotated[
+        Literal["zh", "en"],
+        Query(description="Language of an Excel workbook; `language` is that of conversations."),
+    ] = "zh",
 ) -> StreamingResponse:
     """Scored conversations that the filters leave, oldest first."""
     # Written before it is sent, so that an error is an answer and no file that breaks off.
     file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed when sent)
     try:
         found = services.store.iterate(wanted, scope)
-        write_results((one.scored for one in found), cast(BinaryIO, file), format)
+        reviewed = (_reviewed(one, services.settings) for one in found)
+        layout = Layout(lang, services.settings.zone)
+        write_results(reviewed, cast(BinaryIO, file), format, layout=layout)
         file.seek(0)
     except BaseException:
         file.close()
@@ -54,6 +66,12 @@ def results(
         headers={"Content-Disposition": name},
         media_type=_TYPES[format],
     )
+
+
+def _reviewed(stored: StoredConversation, settings: Settings) -> Reviewed:
+    """A conversation with the address of its replay and the corrections that stand."""
+    standing = {c.number: c.label for c in stored.corrections if c.revoked_at is None}
+    return Reviewed(stored.scored, settings.replay_url(stored.row.id), standing)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
