@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         standing_notice: Reference of the notice that the site gives to all its customers. Without
             it, and without a conversation's own, voice and face are not analysed.
         timezone: IANA name of the site's zone, in which times are shown.
+        customer_key: Key of the customer references; by default one that is made at first use and
+            kept in `data_dir`. Needed where several machines share a database.
         host: Address that the servers bind.
         port: Port of the API.
         dashboard_port: Port of the dashboard.
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)
     standing_notice: str = ""
     timezone: str = "Asia/Shanghai"
+    customer_key: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8600, ge=0, le=65535)
     dashboard_port: int = Field(default=8601, ge=0, le=65535)

@@ -71,8 +71,14 @@ def metadata_values(conversation: Conversation) -> Values:
 
 
 def conversation_summary(conversation: Conversation) -> Values:
-    """The columns of `conversation` that sum up its turns, scored or not."""
-    agents = (turn.agent_id for turn in conversation.turns if turn.agent_id)
+    """The columns of `conversation` that sum up its turns, scored or not.
+
+    `attributes["agent_ids"]` names agents of whom the source does not say which turns are theirs.
+    """
+    agents = [turn.agent_id for turn in conversation.turns if turn.agent_id]
+    others = conversation.attributes.get("agent_ids")
+    if isinstance(others, list):
+        agents += [agent for agent in others if isinstance(agent, str)]
     return {
         "turn_count": len(conversation.turns),
         "duration": conversation.duration,

@@ -1,0 +1,291 @@
+"""All that is known about the calls of one run, found by file name or call id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from app.intake.columns import PREVIEW_ROWS, guess_columns, is_manifest
+from app.intake.records import CallRecord, describe, record_of
+from app.intake.sheets import Sheet, is_xlsx, read_sheet
+from app.intake.sources import SourceProfile
+from multimodal.conversation import Conversation, Media
+from multimodal.errors import EmotionMonitorError, TranscriptError, UnknownFormatError
+from multimodal.formats import HEAD_BYTES, detect_format
+from multimodal.formats.documents import parse_json
+from multimodal.formats.source import decode
+
+SIDECAR_BYTES = 1 << 20
+_SIDECAR_ENDINGS = (".metadata", ".meta", ".info")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPreview:
+    """A manifest before it is used.
+
+    Attributes:
+        headers: Of its columns.
+        columns: Field by header, as it will be read.
+        rows: How many calls it lists.
+        cells: The first five rows as they stand there.
+        records: The same five as they are understood, or what is wrong with them.
+    """
+
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    rows: int
+    cells: Sequence[tuple[str, ...]]
+    records: Sequence[CallRecord | EmotionMonitorError]
+
+
+def manifest_in(path: Path) -> Sheet | None:
+    """The table in a file if it lists calls; None where it is something else.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        if not _may_be_table(head):
+            return None
+        data = head + file.read()
+    try:
+        sheet = read_sheet(data, path.name)
+    except TranscriptError:
+        return None
+    return sheet if is_manifest(sheet) else None
+
+
+def sidecar_in(path: Path, profile: SourceProfile, key: bytes) -> CallRecord | None:
+    """What a `.json` beside a recording or transcript says; None where it is something else.
+
+    Raises:
+        OSError: If it cannot be read.
+        TranscriptError: If it is one, with something wrong inside.
+    """
+    if path.suffix.lower() != ".json" or path.stat().st_size > SIDECAR_BYTES:
+        return None
+    data = path.read_bytes()
+    try:
+        detect_format(data)
+        return None
+    except UnknownFormatError:
+        pass
+    try:
+        document = parse_json(decode(data), path.name)
+    except TranscriptError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    flat = {name: _plain(value) for name, value in document.items() if _plain(value)}
+    sheet = Sheet(path.name, tuple(flat), [(1, tuple(flat.values()))])
+    columns = {k: v for k, v in (profile.columns or guess_columns(sheet)).items() if k in flat}
+    if not columns:
+        return None
+    return _record(sheet, 1, tuple(flat.values()), columns, profile, key)
+
+
+def preview(sheet: Sheet, profile: SourceProfile, key: bytes) -> ManifestPreview:
+    """A manifest's columns and first rows, for a person to check."""
+    columns = columns_of(sheet, profile)
+    records: list[CallRecord | EmotionMonitorError] = []
+    for line, cells in sheet.rows[:PREVIEW_ROWS]:
+        try:
+            records.append(_record(sheet, line, cells, columns, profile, key))
+        except EmotionMonitorError as error:
+            records.append(error)
+    return ManifestPreview(
+        sheet.headers,
+        columns,
+        len(sheet.rows),
+        [cells for _, cells in sheet.rows[:PREVIEW_ROWS]],
+        records,
+    )
+
+
+def columns_of(sheet: Sheet, profile: SourceProfile) -> dict[str, str]:
+    """Field by header: as the source's people said where its headers are these, else guessed."""
+    said = {header: name for header, name in profile.columns.items() if header in sheet.headers}
+    return said if said and len(said) == len(profile.columns) else guess_columns(sheet)
+
+
+class Catalogue:
+    """Records of calls, and the rules for finding the ones of a conversation.
+
+    Args:
+        profile: The source.
+        key: The site's key of customer references.
+    """
+
+    def __init__(self, profile: SourceProfile, key: bytes) -> None:
+        self.profile = profile
+        self._key = key
+        self._by_file: dict[str, list[CallRecord]] = {}
+        self._by_call: dict[str, list[CallRecord]] = {}
+        self._sidecars: dict[str, CallRecord] = {}
+
+    def __len__(self) -> int:
+        """How many records of manifests it holds."""
+        return sum(map(len, self._by_file.values())) + sum(
+            1 for rows in self._by_call.values() for row in rows if not row.file_name
+        )
+
+    def add_manifest(self, sheet: Sheet) -> list[EmotionMonitorError]:
+        """Takes a manifest's rows; those that are wrong are returned, and the others count."""
+        columns = columns_of(sheet, self.profile)
+        errors = list(sheet.damage)
+        for line, cells in sheet.rows:
+            try:
+                record = _record(sheet, line, cells, columns, self.profile, self._key)
+            except EmotionMonitorError as error:
+                errors.append(error)
+                continue
+            if not record.file_name and not record.call_id:
+                continue
+            _take(self._by_file, _stem(record.file_name), record)
+            _take(self._by_call, record.call_id, record)
+        return errors
+
+    def add_sidecar(self, path: Path) -> bool:
+        """Takes a `.json` that lies beside a file of the same name; False where it is none."""
+        record = sidecar_in(path, self.profile, self._key)
+        if record is not None:
+            self._sidecars[sidecar_stem(path)] = record
+        return record is not None
+
+    def records(self, path: PurePath, external_id: str = "") -> list[CallRecord]:
+        """What is known about a file's call, what counts most first.
+
+        Args:
+            path: The transcript or recording.
+            external_id: The id that the transcript itself gives.
+        """
+        named = self._from_name(path)
+        sidecar = self._sidecars.get(_stem(path.name))
+        ids = [record.call_id for record in (sidecar, named) if record is not None]
+        rows = list(self._by_file.get(_stem(path.name), ()))
+        for call_id in dict.fromkeys([*(r.call_id for r in rows), external_id, *ids, path.stem]):
+            rows += [row for row in self._by_call.get(call_id, ()) if row not in rows]
+        return [*rows, *(record for record in (sidecar, named) if record is not None)]
+
+    def describe(self, conversation: Conversation, path: PurePath) -> Conversation:
+        """The conversation with all that is known about its call.
+
+        Raises:
+            EmotionMonitorError: If what is known breaks a rule of conversations.
+        """
+        records = self.records(path, conversation.external_id)
+        described = describe(conversation, records)
+        offsets = {
+            _stem(r.file_name): (r.started_at - described.started_at).total_seconds()
+            for r in records
+            if r.file_name and r.started_at is not None and described.started_at is not None
+        }
+        # The recording of a call's second part starts later than the call.
+        media = tuple(_moved(one, offsets) for one in described.media)
+        number = next((record.number for record in records if record.number), "")
+        external_id = described.external_id
+        if len(number) >= 7 and number in external_id and described.customer_display:
+            # A file's name may hold the caller's number, and ids are made of names.
+            external_id = external_id.replace(number, described.customer_display)
+        return replace(
+            described,
+            external_id=external_id,
+            media=media,
+            source=self.profile.name or described.source,
+        )
+
+    def recordings(self, path: PurePath, external_id: str) -> list[str]:
+        """Stems of the recordings that a transcript's conversation has according to manifests."""
+        names = (record.file_name for record in self.records(path, external_id))
+        return list(dict.fromkeys(_stem(name) for name in names if name))
+
+    def _from_name(self, path: PurePath) -> CallRecord | None:
+        template = self.profile.names
+        fields = template.match(path) if template is not None else None
+        if fields is None:
+            return None
+        try:
+            return record_of(fields, {}, self.profile.zone, self._key, path.name)
+        except TranscriptError:
+            return None  # A name that merely looks like the pattern.
+
+
+def file_stem(name: str) -> str:
+    """A file's name as files of one call are matched by it: without suffix, in one case."""
+    return _stem(name)
+
+
+def sidecar_stem(path: Path) -> str:
+    """The same of a sidecar: `x.json`, `x.wav.json` and `x.metadata.json` belong to `x`."""
+    stem = path.stem
+    for ending in _SIDECAR_ENDINGS:
+        stem = stem.removesuffix(ending)
+    return _stem(stem) if "." in stem else stem.casefold()
+
+
+def _stem(name: str) -> str:
+    return PurePath(name).stem.casefold()
+
+
+def _take(index: dict[str, list[CallRecord]], key: str, record: CallRecord) -> None:
+    if key:
+        rows = index.setdefault(key, [])
+        if record not in rows:
+            rows.append(record)
+
+
+def _moved(media: Media, offsets: Mapping[str, float]) -> Media:
+    offset = offsets.get(_stem(media.path.name), 0.0)
+    return replace(media, offset=offset) if offset > 0 and not media.offset else media
+
+
+def _record(
+    sheet: Sheet,
+    line: int,
+    cells: Sequence[str],
+    columns: Mapping[str, str],
+    profile: SourceProfile,
+    key: bytes,
+) -> CallRecord:
+    given = dict(zip(sheet.headers, cells, strict=False))
+    values = {name: given.get(header, "") for header, name in columns.items() if name}
+    others = {header: value for header, value in given.items() if not columns.get(header)}
+    return record_of(values, others, profile.zone, key, f"{sheet.name}, line {line}")
+
+
+def _may_be_table(head: bytes) -> bool:
+    if is_xlsx(head):
+        return True
+    text = decode(head).lstrip("\ufeff \r\n\t")
+    if not text or text[0] in "{[" or "\x00" in text:
+        return False
+    lines = text[:20_000].splitlines()[:20]
+    return any(sign in line for line in lines for sign in ",\t;|")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def catalogue_of(
+    profile: SourceProfile, key: bytes, sheets: Iterable[Sheet], sidecars: Iterable[Path]
+) -> tuple[Catalogue, list[EmotionMonitorError]]:
+    """A catalogue of everything given, and what was wrong in it."""
+    catalogue = Catalogue(profile, key)
+    errors: list[EmotionMonitorError] = []
+    for sheet in sheets:
+        errors += catalogue.add_manifest(sheet)
+    for path in sidecars:
+        try:
+            catalogue.add_sidecar(path)
+        except EmotionMonitorError as error:
+            errors.append(error)
+    return catalogue, errors
