@@ -192,8 +192,8 @@ class Joining:
         groups: dict[object, list[Path]] = {}
         for path in self._recordings:
             if path.resolve() not in self.used:
-                records = self.catalogue.records(path)
-                call_id = records[0].call_id if records else ""
+                parts, _ = self.catalogue.records(path)
+                call_id = parts[0].call_id if parts else ""
                 groups.setdefault(call_id or path, []).append(path)
         return list(groups.values())
 

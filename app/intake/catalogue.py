@@ -156,8 +156,10 @@ class Catalogue:
             self._sidecars[sidecar_stem(path)] = record
         return record is not None
 
-    def records(self, path: PurePath, external_id: str = "") -> list[CallRecord]:
-        """What is known about a file's call, what counts most first.
+    def records(
+        self, path: PurePath, external_id: str = ""
+    ) -> tuple[list[CallRecord], list[CallRecord]]:
+        """What is known about a file's call: from manifests, and besides.
 
         Args:
             path: The transcript or recording.
@@ -169,7 +171,7 @@ class Catalogue:
         rows = list(self._by_file.get(_stem(path.name), ()))
         for call_id in dict.fromkeys([*(r.call_id for r in rows), external_id, *ids, path.stem]):
             rows += [row for row in self._by_call.get(call_id, ()) if row not in rows]
-        return [*rows, *(record for record in (sidecar, named) if record is not None)]
+        return rows, [record for record in (sidecar, named) if record is not None]
 
     def describe(self, conversation: Conversation, path: PurePath) -> Conversation:
         """The conversation with all that is known about its call.
@@ -177,16 +179,16 @@ class Catalogue:
         Raises:
             EmotionMonitorError: If what is known breaks a rule of conversations.
         """
-        records = self.records(path, conversation.external_id)
-        described = describe(conversation, records)
+        parts, others = self.records(path, conversation.external_id)
+        described = describe(conversation, parts, others)
         offsets = {
             _stem(r.file_name): (r.started_at - described.started_at).total_seconds()
-            for r in records
+            for r in parts
             if r.file_name and r.started_at is not None and described.started_at is not None
         }
         # The recording of a call's second part starts later than the call.
         media = tuple(_moved(one, offsets) for one in described.media)
-        number = next((record.number for record in records if record.number), "")
+        number = next((record.number for record in (*parts, *others) if record.number), "")
         external_id = described.external_id
         if len(number) >= 7 and number in external_id and described.customer_display:
             # A file's name may hold the caller's number, and ids are made of names.
@@ -200,7 +202,7 @@ class Catalogue:
 
     def recordings(self, path: PurePath, external_id: str) -> list[str]:
         """Stems of the recordings that a transcript's conversation has according to manifests."""
-        names = (record.file_name for record in self.records(path, external_id))
+        names = (record.file_name for record in self.records(path, external_id)[0])
         return list(dict.fromkeys(_stem(name) for name in names if name))
 
     def _from_name(self, path: PurePath) -> CallRecord | None:

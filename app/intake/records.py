@@ -41,7 +41,8 @@ class CallRecord:
     Attributes:
         call_id: The source's id of the call.
         file_name: Its recording or transcript, by bare name.
-        started_at: With a time zone.
+        started_at: With a time zone; midnight where only the day is known.
+        day_only: Whether only the day of the start is known.
         ended_at: With a time zone.
         agent_id: Whose call it was.
         team: The agent's team.
@@ -61,6 +62,7 @@ class CallRecord:
     call_id: str = ""
     file_name: str = ""
     started_at: datetime | None = None
+    day_only: bool = False
     ended_at: datetime | None = None
     agent_id: str = ""
     team: str = ""
@@ -128,6 +130,7 @@ def record_of(
         call_id=call_id[:200],
         file_name=_bare(values.get("file_name", "")),
         started_at=started,
+        day_only=started is not None and "started_at" not in values and "time" not in values,
         ended_at=ended,
         agent_id=values.get("agent_id", ""),
         team=values.get("team", ""),
@@ -144,21 +147,28 @@ def record_of(
     )
 
 
-def describe(conversation: Conversation, records: Sequence[CallRecord]) -> Conversation:
-    """The conversation with what its records say, the first of which counts most.
+def describe(
+    conversation: Conversation, parts: Sequence[CallRecord], others: Sequence[CallRecord] = ()
+) -> Conversation:
+    """The conversation with what is known about its call.
 
-    Several records of one call with different agents are its parts: it began with the earliest, and
-    each of the agents' turns belongs to whoever had the call at that time.
+    Several parts with different agents are those of a transferred call: it began with the earliest,
+    and each of the agents' turns belongs to whoever had the call at that time.
+
+    Args:
+        conversation: As its file gives it.
+        parts: What manifests say; the first counts most.
+        others: What else is known, for what they do not say.
     """
+    records = [*parts, *others]
     if not records:
         return conversation
 
     def first(name: str) -> Any:
         return next((value for r in records if (value := getattr(r, name))), None)
 
-    starts = [r.started_at for r in records if r.started_at is not None]
-    started = min(starts) if starts else conversation.started_at
-    zone = (first("timezone") if starts else "") or conversation.timezone
+    started = _start(conversation, parts, others)
+    zone = conversation.timezone if started == conversation.started_at else first("timezone")
     customer = next((r.customer for r in records if r.customer.display), None)
     direction = next(
         (r.direction for r in records if r.direction is not Direction.UNKNOWN),
@@ -187,6 +197,18 @@ def describe(conversation: Conversation, records: Sequence[CallRecord]) -> Conve
         language=first("language") or conversation.language,
         attributes=attributes,
     )
+
+
+def _start(
+    conversation: Conversation, parts: Sequence[CallRecord], others: Sequence[CallRecord]
+) -> datetime | None:
+    """The earliest part's start; a day without a time counts only where no better is known."""
+    exact = [r.started_at for r in parts if r.started_at is not None and not r.day_only]
+    if exact:
+        return min(exact)
+    exact = [r.started_at for r in others if r.started_at is not None and not r.day_only]
+    days = [r.started_at for r in (*parts, *others) if r.started_at is not None]
+    return next(iter([*exact, *filter(None, [conversation.started_at]), *days]), None)
 
 
 def _with_agents(

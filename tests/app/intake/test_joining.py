@@ -22,8 +22,8 @@ CHAT = (
     "客服：您好，请问有什么可以帮您？\n客户：我要退款，都三天了。\n客服：帮您转接。\n客户：好的。\n"
 )
 TIMED = (
-    "speaker,start,end,text\n客服,0,5,您好\n客户,6,10,太慢了！\n客服,700,705,我是二线\n"
-    "客户,710,720,终于！\n"
+    "speaker,start,end,text\n客服,0,5,您好\n客户,6,10,太慢了！\n"
+    "客服,700,705,我是二线\n客户,710,720,终于！\n"
 )
 TRANSFERRED = (
     "文件名,流水号,开始时间,结束时间,工号,技能组,主叫号码,呼叫方向\n"
@@ -133,11 +133,13 @@ def test_parts_of_a_transferred_call_without_a_transcript_are_one(tmp_path: Path
 def test_a_transferred_call_is_found_under_both_agents_and_counted_on_its_day(
     tmp_path: Path, store: Store, client: TestClient, monitor: EmotionMonitor
 ) -> None:
-    (tmp_path / "m.csv").write_bytes(TRANSFERRED.encode("gbk"))
-    (tmp_path / "9.csv").write_text(TIMED, "utf-8")
-    silence(tmp_path / "call-9.wav")
-    silence(tmp_path / "call-9b.wav")
-    one = only(read(tmp_path))
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    (calls / "m.csv").write_bytes(TRANSFERRED.encode("gbk"))
+    (calls / "9.csv").write_text(TIMED, "utf-8")
+    silence(calls / "call-9.wav")
+    silence(calls / "call-9b.wav")
+    one = only(read(calls))
     assert [t.agent_id for t in one.turns if t.role is Role.AGENT] == ["1007", "1008"]
     assert [media.offset for media in one.media] == [0.0, 600.0]
     store.save(monitor.score(one))
