@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.intake.commands import inbox, manifest
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from app.ingest import Ingested, IngestOptions
     from app.store import Store
     from multimodal.scoring import ScoredConversation
@@ -33,11 +32,11 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: where it is, and its migrations.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.command()(inbox)
+app.command()(manifest)
 
 SHOWN = 100
 """Conversations that a table in the terminal shows; all are written with --out and --json."""
-FILE_WIDTH = 140
-"""Characters a line where stdout is no terminal."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
@@ -156,13 +155,15 @@ def evaluate(
         return
     from rich.table import Table
 
+    from app.terminal import print_table
+
     table = Table("metric", "value", title=f"{task}: {result['checkpoint']}, n = {result['n']:,}")
     for name, value in result["metrics"].items():
         if not isinstance(value, dict):
             table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     for label, row in result["metrics"].get("per_class", {}).items():
         table.add_row(f"  {label}", "  ".join(f"{k} {v:.3g}" for k, v in row.items()))
-    _print(table)
+    print_table(table)
 
 
 @app.command()
@@ -284,10 +285,10 @@ def _score(
         if store is not None:
             store.close()
     if shown:
-        from app.terminal import conversation_table, overview_table
+        from app.terminal import conversation_table, overview_table, print_table
 
         show = conversation_table(shown[0]) if len(shown) == 1 else overview_table(shown)
-        _print(show)
+        print_table(show)
     if failures:
         _say(f"{len(failures)} item(s) failed; the others were scored.")
     return not failures
@@ -325,17 +326,12 @@ def _with_progress(results: Iterable[ScoredConversation]) -> Iterator[ScoredConv
 def _table(rows: list[dict[str, Any]], columns: list[str]) -> None:
     from rich.table import Table
 
+    from app.terminal import print_table
+
     table = Table(*columns)
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    _print(table)
-
-
-def _print(table: Table) -> None:
-    """A table on stdout: as wide as the terminal, or as a file is comfortably read."""
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
+    print_table(table)
 
 
 def _say(message: str) -> None:

@@ -20,6 +20,7 @@ from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, pro
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
 SNIFF_BYTES = 4096
+_TEXT_BYTES = bytes(byte for byte in range(256) if not (byte < 9 or 13 < byte < 27))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ class Joining:
             self._by_stem.setdefault(file_stem(path.name), []).append(path)
         self.used: set[Path] = set()
         """Recordings that a transcript has taken, resolved."""
+        self._taken: dict[Path, list[Path]] = {}
+        self._by_place = {path.resolve(): path for path in recordings}
 
     def transcript(self, path: Path) -> Iterator[Ingested]:
         """The conversations of a transcript, each with its recordings and metadata."""
@@ -169,7 +172,7 @@ class Joining:
                 yield item
                 continue
             conversation = item.conversation
-            self.used |= {media.path.resolve() for media in conversation.media}
+            self._take(path, [media.path for media in conversation.media])
             if not conversation.media:
                 media = []
                 for recording in self._recordings_of(conversation, path, alone=alone):
@@ -177,7 +180,7 @@ class Joining:
                         media.append((recording, probe(recording, self._options.limits)))
                     except EmotionMonitorError as error:
                         yield Ingested(recording, error=error)
-                    self.used.add(recording.resolve())
+                    self._take(path, [recording])
                 if media:
                     video = any(info.video is not None for _, info in media)
                     conversation = replace(
@@ -186,6 +189,12 @@ class Joining:
                         media=tuple(Media(one, self._options.channels) for one, _ in media),
                     )
             yield self._described(conversation, path)
+
+    def candidates(self, path: Path) -> list[Path]:
+        """Recordings that belong to a transcript by its name, by manifests, or that it took."""
+        names = [file_stem(path.name), *self.catalogue.recordings(path, path.stem)]
+        found = [one for name in names if (one := self._find(name, path))]
+        return list(dict.fromkeys([*self._taken.get(path, ()), *found]))
 
     def left(self) -> list[list[Path]]:
         """Recordings that no transcript took; parts of one transferred call stand together."""
@@ -216,6 +225,12 @@ class Joining:
             return self._described(whole, first)
         except EmotionMonitorError as error:
             return Ingested(first, error=error)
+
+    def _take(self, path: Path, recordings: Sequence[Path]) -> None:
+        wanted = {recording.resolve() for recording in recordings}
+        self.used |= wanted
+        mine = self._taken.setdefault(path, [])
+        mine += [self._by_place[one] for one in wanted if one in self._by_place]
 
     def _described(self, conversation: Conversation, path: Path) -> Ingested:
         try:
@@ -350,7 +365,7 @@ def _looks_like_text(path: Path) -> bool:
         return True  # The reader of transcripts says what is wrong with it.
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or is_xlsx(head):
         return True  # UTF-16, a workbook
-    return not any(byte < 9 or 13 < byte < 27 for byte in head)
+    return not head.translate(None, _TEXT_BYTES)
 
 
 def _transcript(path: Path, options: IngestOptions) -> Iterator[Ingested]:

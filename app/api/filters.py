@@ -19,6 +19,7 @@ Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
 def _filter(
     services: ServicesDep,
     id: Annotated[list[Id] | None, Query(max_length=1000, description="These only.")] = None,
+    batch: Annotated[Id | None, Query(description="Those that came of this batch's files.")] = None,
     source: Text = None,
     channel: Channel | None = None,
     queue: Text = None,
@@ -60,6 +61,7 @@ def _filter(
         started_to = min(ends, started_to or ends)
     return Filter(
         ids=None if id is None else tuple(id),
+        batch=batch,
         source=source,
         channel=channel,
         queue=queue,

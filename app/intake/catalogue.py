@@ -40,6 +40,36 @@ class ManifestPreview:
     cells: Sequence[tuple[str, ...]]
     records: Sequence[CallRecord | EmotionMonitorError]
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; each record with `error`, None where nothing is wrong with it."""
+        return {
+            "headers": list(self.headers),
+            "columns": dict(self.columns),
+            "rows": self.rows,
+            "cells": [list(cells) for cells in self.cells],
+            "records": [_record_to_json(record) for record in self.records],
+        }
+
+
+def _record_to_json(record: CallRecord | EmotionMonitorError) -> dict[str, Any]:
+    if isinstance(record, EmotionMonitorError):
+        return {"error": {"what": record.what, "where": record.where, "remedy": record.remedy}}
+    return {
+        "call_id": record.call_id,
+        "file_name": record.file_name,
+        "started_at": record.started_at.isoformat() if record.started_at else None,
+        "ended_at": record.ended_at.isoformat() if record.ended_at else None,
+        "agent_id": record.agent_id,
+        "team": record.team,
+        "queue": record.queue,
+        "customer": record.customer.display,
+        "direction": record.direction.value,
+        "business_type": record.business_type,
+        "notice": record.notice,
+        "attributes": dict(record.attributes),
+        "error": None,
+    }
+
 
 def manifest_in(path: Path) -> Sheet | None:
     """The table in a file if it lists calls; None where it is something else.

@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.engine import in_utc
-from app.store.tables import AnswerRow, ConversationRow, TurnRow
+from app.store.tables import AnswerRow, BatchResultRow, ConversationRow, TurnRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 
@@ -39,6 +39,7 @@ class Filter:
 
     Attributes:
         ids: These conversations only; None for all.
+        batch: Those that came of this batch's files.
         source: The system it comes from.
         channel: `phone`, `video` or `chat`.
         queue: Skill group.
@@ -56,6 +57,7 @@ class Filter:
     """
 
     ids: tuple[int, ...] | None = None
+    batch: int | None = None
     source: str | None = None
     channel: str | None = None
     queue: str | None = None
@@ -83,6 +85,11 @@ class Filter:
         ]  # fmt: skip
         if self.ids is not None:
             conditions.append(row.id.in_(self.ids))
+        if self.batch is not None:
+            of_batch = select(BatchResultRow.conversation_id).where(
+                BatchResultRow.batch_id == self.batch
+            )
+            conditions.append(row.id.in_(of_batch))
         if self.agent:
             conditions.append(_HasItem(row.agent_ids, storable(self.agent)))
         if self.label:

@@ -46,11 +46,11 @@ _LARGEST_CHANNEL = 1023
 def content_hash(conversation: Conversation) -> str:
     """SHA-256 over what was said and the source's metadata.
 
-    The notice and the recordings are no part of it: they may be added to the same conversation
-    later, and it is scored once more with them.
+    The notice and the recordings, and with them the channel, are no part of it: they may be added
+    to the same conversation later, and it is scored once more with them.
     """
     values = metadata_values(conversation)
-    del values["notice"]
+    del values["notice"], values["channel"]
     started = values["started_at"]
     values["started_at"] = None if started is None else started.isoformat()
     values["turns"] = [turn_values(turn) for turn in conversation.turns]

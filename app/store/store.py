@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import writing
+from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.query import MAX_PAGE, Filter, ordering
 from app.store.reading import Listed, StoredConversation, load
+from app.store.rows import Values
 from app.store.scope import LOCAL, Scope
+from app.store.sources import Sources
 from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
@@ -32,7 +35,12 @@ from app.store.tables import (
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation, storable
 from multimodal.emotions import EMOTIONS, ModelInfo
-from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
+from multimodal.errors import (
+    ConflictError,
+    EmotionMonitorError,
+    InvalidInputError,
+    NotFoundError,
+)
 from multimodal.policy import AGENT
 from multimodal.scoring import ScoredConversation
 
@@ -60,6 +68,8 @@ class Store:
         self._write_engine = self._engine.execution_options(**{WRITE: True})
         self._where = settings.safe_database_url
         self.media = MediaFolder(settings.media_dir)
+        self.sources = Sources(self._reading, self._writing)
+        self.batches = Batches(self._reading, self._writing)
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +121,26 @@ class Store:
         """
         return self._once(scored.conversation, scope, key, state, scored)
 
+    def save_many(
+        self, scored: Sequence[ScoredConversation], scope: Scope = LOCAL
+    ) -> list[Saved | EmotionMonitorError]:
+        """Keeps scored conversations in one transaction; each fares as with `save`.
+
+        Returns:
+            For each what was done, or why it was not kept; the others are.
+        """
+        try:
+            done = self._insert_new(scored, scope)
+        except IntegrityError:
+            done = {}  # One of them came at the same time and was first.
+        for index, one in enumerate(scored):
+            if index not in done:
+                try:
+                    done[index] = self.save(one, scope)
+                except EmotionMonitorError as error:
+                    done[index] = error
+        return [done[index] for index in range(len(scored))]
+
     def enqueue(
         self,
         conversation: Conversation,
@@ -142,6 +172,28 @@ class Store:
             writing.require_same(row, conversation)
             brings = writing.brings(session, row, conversation, self.media)
             return None if brings else Saved(row.id, "unchanged")
+
+    def lookup_many(
+        self, conversations: Sequence[Conversation]
+    ) -> list[Saved | EmotionMonitorError | None]:
+        """`lookup` for many conversations, with few queries; an error stands for itself."""
+        found: list[Saved | EmotionMonitorError | None] = []
+        with self._reading() as session:
+            known = writing.find_many(session, conversations)
+            for conversation in conversations:
+                row = known.get((conversation.source, conversation.external_id))
+                if row is None or row.status != "scored":
+                    found.append(None)
+                    continue
+                try:
+                    writing.require_same(row, conversation)
+                except EmotionMonitorError as error:
+                    found.append(error)
+                    continue
+                bare = not conversation.media and conversation.notice in ("", row.notice)
+                brings = not bare and writing.brings(session, row, conversation, self.media)
+                found.append(None if brings else Saved(row.id, "unchanged"))
+        return found
 
     def record(self, conversation_id: int, scored: ScoredConversation, scope: Scope) -> None:
         """Adds a scoring to a conversation that is there, with the notice and recordings it had.
@@ -483,8 +535,35 @@ class Store:
 
     def _write(self, session: Session, row: ConversationRow, scored: ScoredConversation) -> None:
         row.notice = scored.conversation.notice or row.notice
+        row.channel = scored.conversation.channel.value
         writing.write_media(session, row, scored.conversation.media, self.media)
         writing.write_scoring(session, row, scored)
+
+    def _insert_new(
+        self, scored: Sequence[ScoredConversation], scope: Scope
+    ) -> dict[int, Saved | EmotionMonitorError]:
+        """Inserts those that are not there yet; what became of them, by index."""
+        done: dict[int, Saved | EmotionMonitorError] = {}
+        new: dict[tuple[str, str], tuple[int, Values]] = {}
+        with self._writing() as session:
+            known = writing.find_many(session, [one.conversation for one in scored])
+            for index, one in enumerate(scored):
+                key = (one.conversation.source, one.conversation.external_id)
+                if key in known or key in new:
+                    continue
+                try:
+                    scope.require(one.conversation)
+                    new[key] = (index, writing.scored_row(one))
+                except EmotionMonitorError as error:
+                    done[index] = error
+            if new:
+                rows = [(scored[index], values) for index, values in new.values()]
+                ids = writing.insert_scored(session, rows)
+                for (index, _), number in zip(new.values(), ids, strict=True):
+                    media = scored[index].conversation.media
+                    writing.insert_media(session, number, media, self.media)
+                    done[index] = Saved(number, "created")
+        return done
 
     def _once(
         self,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Table, delete, insert, select
+from sqlalchemy import Executable, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -195,6 +195,79 @@ def insert_conversation(
     return row
 
 
+def insert_scored(
+    session: Session, found: Sequence[tuple[ScoredConversation, Mapping[str, Any]]]
+) -> list[int]:
+    """Inserts conversations that are not there yet with their first scoring, all in few statements.
+
+    Args:
+        session: The transaction.
+        found: Each with the values of its own row, from `scored_row`.
+
+    Returns:
+        Their ids, in the same order.
+    """
+    conversation = _table(ConversationRow)
+    inserted = session.execute(
+        insert(conversation).returning(conversation.c.id, sort_by_parameter_order=True),
+        [dict(values) for _, values in found],
+    )
+    ids = list(inserted.scalars())
+    values: dict[type[Base], list[dict[str, Any]]] = {
+        kind: [] for kind in (TurnRow, ScoreRow, AnswerRow, TrajectoryRow)
+    }
+    models: dict[str, ModelInfo] = {}
+    now = datetime.now(UTC)
+    for number_of, (scored, _) in zip(ids, found, strict=True):
+        stamp = {"conversation_id": number_of, "scoring": 1}
+        for number, turn in enumerate(scored.turns, start=1):
+            at = {"conversation_id": number_of, "number": number}
+            values[TurnRow].append(at | rows.turn_values(turn.turn))
+            at["scoring"] = 1
+            values[ScoreRow] += [at | one for one in rows.score_values(turn.scores)]
+            values[AnswerRow].append(at | rows.answer_values(turn))
+        trajectory = rows.trajectory_values(scored.trajectory)
+        values[TrajectoryRow].append(stamp | trajectory | {"scored_at": now})
+        models |= {model.key: model for model in rows.models_of(scored)}
+    _upsert(session, ModelRow, [_model_values(models[key]) for key in sorted(models)])
+    for kind, many in values.items():
+        if many:
+            session.execute(insert(_table(kind)), many)
+    return ids
+
+
+def scored_row(scored: ScoredConversation) -> dict[str, Any]:
+    """The values of a new conversation's own row, scored and closed.
+
+    Raises:
+        InvalidConversationError: If it cannot be stored.
+    """
+    conversation = scored.conversation
+    now = datetime.now(UTC)
+    return {
+        **rows.metadata_values(conversation),
+        "content_hash": rows.content_hash(conversation),
+        "state": "closed",
+        "status": "scored",
+        "error": "",
+        "received_at": now,
+        "scored_at": now,
+        "scoring": 1,
+        **rows.summary_values(scored),
+        "media_count": len(conversation.media),
+    }
+
+
+def find_many(
+    session: Session, conversations: Sequence[Conversation]
+) -> dict[tuple[str, str], ConversationRow]:
+    """The conversations that are kept under these ones' sources and external ids, by both."""
+    keys = {(one.source, one.external_id) for one in conversations}
+    both = tuple_(ConversationRow.source, ConversationRow.external_id)
+    found = session.scalars(select(ConversationRow).where(both.in_(sorted(keys))))
+    return {(row.source, row.external_id): row for row in found}
+
+
 def brings(
     session: Session,
     row: ConversationRow,
@@ -242,12 +315,20 @@ def write_media(
     if not media:
         return
     session.execute(delete(MediaRow).where(MediaRow.conversation_id == row.id))
+    insert_media(session, row.id, media, folder)
+    row.media_count = len(media)
+
+
+def insert_media(
+    session: Session, conversation_id: int, media: Sequence[Media], folder: MediaFolder
+) -> None:
+    """Inserts a conversation's recordings."""
     for number, one in enumerate(media):
         digest = folder.digest_of(one.path)
         region = one.customer_region
         session.add(
             MediaRow(
-                conversation_id=row.id,
+                conversation_id=conversation_id,
                 number=number,
                 sha256=digest,
                 path=folder.relative(one.path) if digest else str(one.path.absolute()),
@@ -256,7 +337,6 @@ def write_media(
                 offset=one.offset,
             )
         )
-    row.media_count = len(media)
 
 
 def write_scoring(

@@ -31,4 +31,4 @@ def test_up_and_down(empty_settings: Settings) -> None:
 
 
 def test_there_is_one_head() -> None:
-    assert head_revision() == "0001"
+    assert head_revision() == "0002"
