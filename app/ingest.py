@@ -119,7 +119,7 @@ def sort_files(files: Sequence[Path], options: IngestOptions) -> Sorted:
     found = Sorted([], [], [], [], catalogue, [])
     stems = Counter(file_stem(path.name) for path in files)
     for path in files:
-        if not _looks_like_text(path):
+        if not looks_like_text(path):
             found.recordings.append(path)
             continue
         try:
@@ -153,7 +153,7 @@ class Joining:
     ) -> None:
         self.catalogue = catalogue
         self._options = options
-        self._recordings = recordings
+        self.recordings = recordings
         self._by_stem: dict[str, list[Path]] = {}
         for path in recordings:
             self._by_stem.setdefault(file_stem(path.name), []).append(path)
@@ -196,10 +196,14 @@ class Joining:
         found = [one for name in names if (one := self._find(name, path))]
         return list(dict.fromkeys([*self._taken.get(path, ()), *found]))
 
+    def taken(self, path: Path) -> list[Path]:
+        """Recordings that a transcript took when it was read."""
+        return list(self._taken.get(path, ()))
+
     def left(self) -> list[list[Path]]:
         """Recordings that no transcript took; parts of one transferred call stand together."""
         groups: dict[object, list[Path]] = {}
-        for path in self._recordings:
+        for path in self.recordings:
             if path.resolve() not in self.used:
                 parts, _ = self.catalogue.records(path)
                 call_id = parts[0].call_id if parts else ""
@@ -356,7 +360,7 @@ def _shifted(turn: Turn, offset: float) -> Turn:
     return replace(turn, start=start, end=None if turn.end is None else turn.end + offset)
 
 
-def _looks_like_text(path: Path) -> bool:
+def looks_like_text(path: Path) -> bool:
     """Whether a file is to be read as a transcript: no media format is free of control bytes."""
     try:
         with path.open("rb") as file:

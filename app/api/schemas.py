@@ -460,6 +460,155 @@ class Imported(BaseModel):
     data: list[ImportResult]
 
 
+_BATCH_EXAMPLE: dict[str, Any] = {
+    "id": 4,
+    "state": "running",
+    "made_at": "2026-07-01T09:00:00+08:00",
+    "files": 12,
+    "counts": {"todo": 7, "done": 4, "failed": 1},
+    "conversations": {"created": 4},
+    "seconds_left": 21.0,
+    "options": {"notice": "IVR-2026-01"},
+}
+_ITEM_EXAMPLE: dict[str, Any] = {
+    "number": 1,
+    "name": "call-1.json",
+    "kind": "transcript",
+    "format": "aws_transcribe",
+    "format_zh": "AWS Transcribe 通话分析",
+    "format_en": "AWS Transcribe Call Analytics",
+    "size": 20311,
+    "state": "done",
+    "detail": {"conversations": 1, "turns": 30, "more": False},
+    "error": None,
+    "conversations": [12],
+}
+_PROFILE_EXAMPLE: dict[str, Any] = {
+    "name": "华为",
+    "timezone": "Asia/Shanghai",
+    "columns": {"录音文件名": "file_name", "坐席": "agent_id"},
+    "template": "{date}_{agent}_{caller}_{call_id}.wav",
+}
+FileState = Literal["todo", "claimed", "done", "failed", "joined", "duplicate"]
+
+
+class BatchOut(BaseModel):
+    """Files that came together, and how far they are."""
+
+    model_config = _example(_BATCH_EXAMPLE)
+    id: int
+    state: Literal["draft", "running", "paused", "finished"]
+    made_at: datetime
+    files: int = Field(description="How many there are.")
+    counts: dict[FileState, int] = Field(description="How many are in which state.")
+    conversations: dict[str, int] = Field(
+        description="How many were `created`, `rescored`, or there already (`unchanged`)."
+    )
+    seconds_left: float | None = Field(description="Estimated; null where it is not known yet.")
+    options: dict[str, Any]
+
+
+class BatchList(BaseModel):
+    """The latest batches."""
+
+    model_config = _example({"data": [_BATCH_EXAMPLE]})
+    data: list[BatchOut]
+
+
+class FileProblem(BaseModel):
+    """What was wrong with a file, or with the first of its conversations."""
+
+    what: str
+    where: str
+    remedy: str
+    count: int = Field(1, description="How many of its conversations were wrong.")
+
+
+class FileOut(BaseModel):
+    """One file of a batch."""
+
+    model_config = _example(_ITEM_EXAMPLE)
+    number: int
+    name: str
+    kind: Literal["transcript", "recording", "manifest", "sidecar", "unknown"]
+    format: str
+    format_zh: str
+    format_en: str
+    size: int = Field(description="Bytes.")
+    state: FileState
+    detail: dict[str, Any] = Field(
+        description="`conversations`, `turns`, `seconds`, `channels`, `rows`, `copy_of`, as known."
+    )
+    error: FileProblem | None
+    conversations: list[int] = Field(description="Ids of what came of it.")
+
+
+class FileList(BaseModel):
+    """Files of a batch."""
+
+    model_config = _example({"data": [_ITEM_EXAMPLE]})
+    data: list[FileOut]
+
+
+class ProfileIn(BaseModel):
+    """How the files of a source are read; what is empty is guessed or by default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{k: v for k, v in _PROFILE_EXAMPLE.items() if k != "name"}]
+        },
+    )
+    timezone: str = Field("", max_length=60, description="IANA name; of times that name none.")
+    columns: dict[str, str] = Field({}, max_length=500, description="Field by header.")
+    template: str = Field("", max_length=300, description="Pattern of file names.")
+
+
+class BatchOptions(ProfileIn):
+    """How the files of a batch are read."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"notice": "IVR-2026-01"}]}
+    )
+    notice: str = Field("", max_length=200, description="Notice under which they are analysed.")
+    channels: str = Field("", max_length=200, description="`left=agent,right=customer`.")
+    role: Literal["", "customer", "agent", "bot", "unknown"] = Field(
+        "", description="Who speaks in a recording of one person."
+    )
+    source: str = Field("", max_length=100, description="Where they come from.")
+
+
+class ProfileOut(BaseModel):
+    """What is kept about a source."""
+
+    model_config = _example(_PROFILE_EXAMPLE)
+    name: str
+    timezone: str
+    columns: dict[str, str]
+    template: str
+
+
+class Profiles(BaseModel):
+    """Every source that something is kept about."""
+
+    model_config = _example({"data": [_PROFILE_EXAMPLE]})
+    data: list[ProfileOut]
+
+
+class FilePreview(BaseModel):
+    """What is in a file, before it is scored."""
+
+    model_config = _example(
+        {"turns": [{"role": "customer", "text": "都三天了！"}], "manifest": None}
+    )
+    turns: list[dict[str, str]] = Field(
+        [], description="The first turns of its first conversation."
+    )
+    manifest: dict[str, Any] | None = Field(
+        None, description="`headers`, `columns`, `rows`, `cells`, `records` of a table of calls."
+    )
+
+
 class Health(BaseModel):
     """The process answers."""
 

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from app.api.errors import as_json
 from app.api.worker import Worker
+from app.intake.batches import BatchWorker
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
 from multimodal.conversation import storable
@@ -31,6 +32,7 @@ class Services:
         store: The database and the folder of recordings.
         monitor: Scores.
         worker: Scores what is queued.
+        batch_worker: Scores the files of batches.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -39,6 +41,7 @@ class Services:
     store: Store
     monitor: EmotionMonitor
     worker: Worker
+    batch_worker: BatchWorker
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -296,6 +296,17 @@ class Batches:
                 session.execute(insert(BatchResultRow), values)
             self._finish_if_done(session, batch_id)
 
+    def release(self, batch_id: int, numbers: Sequence[int]) -> None:
+        """Puts claimed files back."""
+        with self._writing() as session:
+            self._set(session, batch_id, numbers, "todo")
+
+    def files(self, batch_id: int) -> list[BatchItemRow]:
+        """All files of a batch by number, whoever's it is."""
+        wanted = select(BatchItemRow).where(BatchItemRow.batch_id == batch_id)
+        with self._reading() as session:
+            return list(session.scalars(wanted.order_by(BatchItemRow.number)))
+
     def requeue(self) -> None:
         """Puts back what a process that is gone had claimed."""
         with self._writing() as session:
@@ -334,7 +345,7 @@ class Batches:
             .where(BatchResultRow.batch_id == row.id)
             .group_by(BatchResultRow.outcome)
         )
-        return Progress(row, counts, dict(outcomes.tuples().all()), _seconds_left(by_kind))
+        return Progress(row, counts, dict(outcomes.all()), _seconds_left(by_kind))
 
     def _set(
         self, session: Session, batch_id: int, numbers: Sequence[int], state: str, **more: Any
