@@ -605,7 +605,9 @@ class FilePreview(BaseModel):
         [], description="The first turns of its first conversation."
     )
     manifest: dict[str, Any] | None = Field(
-        None, description="`headers`, `columns`, `rows`, `cells`, `records` of a table of calls."
+        None,
+        description="`headers`, `columns`, `rows`, `cells`, `records` of a table of calls, and "
+        "all `fields` that a column can be.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.ingest import looks_like_text
 from app.intake.catalogue import manifest_in, preview, sidecar_in
+from app.intake.columns import FIELDS
 from app.intake.sheets import read_sheet
 from app.intake.sources import SourceProfile
 from multimodal.conversation import Conversation
@@ -72,9 +73,9 @@ def show(path: Path, kind: str, profile: SourceProfile, key: bytes) -> dict[str,
         EmotionMonitorError: If it cannot be read after all.
     """
     if kind == "manifest":
-        return {
-            "manifest": preview(read_sheet(path.read_bytes(), path.name), profile, key).to_json()
-        }
+        sheet = read_sheet(path.read_bytes(), path.name)
+        fields = {name: {"zh": one.zh, "en": one.en} for name, one in FIELDS.items()}
+        return {"manifest": preview(sheet, profile, key).to_json() | {"fields": fields}}
     if kind == "transcript":
         first = next((i for i in read_transcript(path) if isinstance(i, Conversation)), None)
         return {"turns": [] if first is None else _turns(first)}
