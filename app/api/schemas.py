@@ -482,6 +482,7 @@ _ITEM_EXAMPLE: dict[str, Any] = {
     "detail": {"conversations": 1, "turns": 30, "more": False},
     "error": None,
     "conversations": [12],
+    "unchanged": 0,
 }
 _PROFILE_EXAMPLE: dict[str, Any] = {
     "name": "华为",
@@ -541,6 +542,7 @@ class FileOut(BaseModel):
     )
     error: FileProblem | None
     conversations: list[int] = Field(description="Ids of what came of it.")
+    unchanged: int = Field(description="How many of these were there already.")
 
 
 class FileList(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -33,7 +34,8 @@ GROUP_BYTES = 32 << 20
 """Files are sent in groups of this size, so that the page can say how far it is."""
 LISTED = 500
 """Files that the table lists."""
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.5
+SHOWN_ERRORS = 3
 ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "UTC", "Europe/London")
 
 
@@ -95,6 +97,7 @@ def _draft(batch: dict[str, Any] | None) -> None:
             _leave()
     if not good:
         st.warning(t("nothing_to_score"))
+    _errors(listed)
     picked = _table(listed, pick=True)
     if picked is not None:
         _look_into(batch["id"], picked, options)
@@ -182,8 +185,9 @@ def _look_into(batch: int, file: dict[str, Any], options: dict[str, Any]) -> Non
 
 def _under_way(batch: dict[str, Any]) -> None:
     running = batch["state"] == "running"
+    buttons = st.container(horizontal=True)
     st.fragment(partial(_progress, batch["id"]), run_every=LOOK_SECONDS if running else None)()
-    with st.container(horizontal=True):
+    with buttons:
         if running and st.button(t("pause"), icon=":material/pause:"):
             client.pause(batch["id"])
             st.rerun()
@@ -196,7 +200,7 @@ def _under_way(batch: dict[str, Any]) -> None:
                 _leave()
     if not running:
         st.info(t("paused_help"), icon=":material/pause_circle:")
-    _table(client.batch_files(batch["id"]))
+        _table(client.batch_files(batch["id"]))
 
 
 def _progress(number: int) -> None:
@@ -219,6 +223,8 @@ def _progress(number: int) -> None:
     st.progress(done / max(1, batch["files"]), text)
     if batch["state"] == "finished":
         st.rerun()
+    if batch["state"] == "running":
+        _table(client.batch_files(number))
 
 
 def _finished(batch: dict[str, Any]) -> None:
@@ -228,7 +234,7 @@ def _finished(batch: dict[str, Any]) -> None:
     if came.get("unchanged"):
         message += " " + t("done_again", count=came["unchanged"])
     (st.warning if bad else st.success)(message)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if came:
             forms = [form for form in DOWNLOADS if form[0] in RESULT_FORMATS]
             for index, (form, label) in enumerate(forms):
@@ -245,7 +251,9 @@ def _finished(batch: dict[str, Any]) -> None:
         if st.button(t("new_batch"), icon=":material/add:"):
             _leave()
     only_failed = bool(bad) and st.toggle(t("only_failed"), value=batch["files"] > LISTED)
-    _table(client.batch_files(batch["id"], "failed" if only_failed else None))
+    listed = client.batch_files(batch["id"], "failed" if only_failed else None)
+    _errors(listed)
+    _table(listed)
 
 
 def _table(files: list[dict[str, Any]], *, pick: bool = False) -> dict[str, Any] | None:
@@ -285,17 +293,26 @@ def _table(files: list[dict[str, Any]], *, pick: bool = False) -> dict[str, Any]
     return files[chosen[0]] if chosen and chosen[0] < len(files) else None
 
 
+def _errors(files: list[dict[str, Any]]) -> None:
+    """What is wrong with the first files that have errors, in full."""
+    wrong = [file for file in files if file["error"]]
+    for file in wrong[:SHOWN_ERRORS]:
+        st.error(f"**{_plain(file['name'])}** — {_plain(_remark(file))}", icon=":material/error:")
+    if len(wrong) > SHOWN_ERRORS:
+        st.caption(t("more_failed", count=len(wrong) - SHOWN_ERRORS))
+
+
 def _kind(file: dict[str, Any]) -> str:
     if file["state"] == "duplicate":
         return t("kind_duplicate")
     if file["kind"] == "transcript":
-        return str(file[f"format_{language()}"])
+        return re.split("，|, ", file[f"format_{language()}"])[0]
     return t("kind_video" if file["detail"].get("video") else f"kind_{file['kind']}")
 
 
 def _content(file: dict[str, Any]) -> str:
     detail = file["detail"]
-    if file["kind"] == "transcript":
+    if file["kind"] == "transcript" and detail["conversations"]:
         more = "+" if detail["more"] else ""
         counts = {name: f"{detail[name]:,}{more}" for name in ("conversations", "turns")}
         return t("content_transcript", **counts)
@@ -312,6 +329,8 @@ def _remark(file: dict[str, Any]) -> str:
         return t("copy_of", name=file["detail"]["copy_of"])
     if file["state"] == "joined":
         return t("joined_recording" if file["kind"] == "recording" else "joined_manifest")
+    if file["unchanged"]:
+        return t("already_there")
     return ""
 
 

@@ -48,7 +48,7 @@ def edit_columns(batch: int, file: dict[str, Any], options: dict[str, Any]) -> d
                         options=list(names.values()), required=True, width="medium"
                     )
                 },
-                height=320,
+                height="content" if len(guessed["headers"]) <= 12 else 440,
             )
         columns = {
             header: name

@@ -112,6 +112,8 @@ def spooled(
 def _first_state(found: Detected) -> ItemState:
     if found.kind in ("manifest", "sidecar"):
         return "joined"
+    if found.error is not None and not found.detail.get("conversations"):
+        return "failed"
     return "todo" if found.kind in ("transcript", "recording") else "failed"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from app.intake.columns import PREVIEW_ROWS, guess_columns, is_manifest
+from app.intake.customers import customer_of
 from app.intake.records import CallRecord, describe, record_of
 from app.intake.sheets import Sheet, is_xlsx, read_sheet
 from app.intake.sources import SourceProfile
@@ -18,6 +19,8 @@ from multimodal.formats import HEAD_BYTES, detect_format
 from multimodal.formats.documents import parse_json
 from multimodal.formats.source import decode
 
+NUMBERS = ("customer", "caller", "callee")
+"""Fields that hold telephone numbers."""
 SIDECAR_BYTES = 1 << 20
 _SIDECAR_ENDINGS = (".metadata", ".meta", ".info")
 
@@ -30,7 +33,7 @@ class ManifestPreview:
         headers: Of its columns.
         columns: Field by header, as it will be read.
         rows: How many calls it lists.
-        cells: The first five rows as they stand there.
+        cells: The first five rows as they stand there, but for numbers, which are masked.
         records: The same five as they are understood, or what is wrong with them.
     """
 
@@ -127,13 +130,17 @@ def preview(sheet: Sheet, profile: SourceProfile, key: bytes) -> ManifestPreview
             records.append(_record(sheet, line, cells, columns, profile, key))
         except EmotionMonitorError as error:
             records.append(error)
-    return ManifestPreview(
-        sheet.headers,
-        columns,
-        len(sheet.rows),
-        [cells for _, cells in sheet.rows[:PREVIEW_ROWS]],
-        records,
-    )
+    numbers = {
+        index for index, header in enumerate(sheet.headers) if columns.get(header) in NUMBERS
+    }
+    shown = [
+        tuple(
+            customer_of(cell, key).display if index in numbers else cell
+            for index, cell in enumerate(cells)
+        )
+        for _, cells in sheet.rows[:PREVIEW_ROWS]
+    ]
+    return ManifestPreview(sheet.headers, columns, len(sheet.rows), shown, records)
 
 
 def columns_of(sheet: Sheet, profile: SourceProfile) -> dict[str, str]:

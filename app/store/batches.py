@@ -144,17 +144,17 @@ class Batches:
             raise NotFoundError(f"there is no file {number}.", where=f"batch {batch_id}")
         return found
 
-    def conversations(self, batch_id: int, numbers: Sequence[int]) -> dict[int, list[int]]:
-        """Ids of the conversations that came of files, by the files' numbers."""
+    def conversations(self, batch_id: int, numbers: Sequence[int]) -> dict[int, dict[int, str]]:
+        """Outcomes by id of the conversations that came of files, by the files' numbers."""
         wanted = (
-            select(BatchResultRow.number, BatchResultRow.conversation_id)
+            select(BatchResultRow.number, BatchResultRow.conversation_id, BatchResultRow.outcome)
             .where(BatchResultRow.batch_id == batch_id, BatchResultRow.number.in_(numbers))
             .order_by(BatchResultRow.conversation_id)
         )
-        found: dict[int, list[int]] = {}
+        found: dict[int, dict[int, str]] = {}
         with self._reading() as session:
-            for number, conversation_id in session.execute(wanted):
-                found.setdefault(number, []).append(conversation_id)
+            for number, conversation_id, outcome in session.execute(wanted):
+                found.setdefault(number, {})[conversation_id] = outcome
         return found
 
     def start(self, batch_id: int, options: Mapping[str, Any] | None, scope: Scope) -> None:

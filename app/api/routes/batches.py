@@ -87,7 +87,7 @@ def add(
         services.store.batches.add(batch_id, items, scope)
     numbers = {item.number for item in items}
     rows = services.store.batches.items(batch_id, scope, offset=len(there))
-    return {"data": [_file(row, []) for row in rows if row.number in numbers]}
+    return {"data": [_file(row, {}) for row in rows if row.number in numbers]}
 
 
 @router.get("/batches/{batch_id}", response_model=BatchOut)
@@ -108,7 +108,7 @@ def files(
     """Files of a batch, with what became of each."""
     found = services.store.batches.items(batch_id, scope, state=state, limit=limit, offset=offset)
     came = services.store.batches.conversations(batch_id, [row.number for row in found])
-    return {"data": [_file(row, came.get(row.number, [])) for row in found]}
+    return {"data": [_file(row, came.get(row.number, {})) for row in found]}
 
 
 @router.post("/batches/{batch_id}/files/{number}/preview", response_model=FilePreview)
@@ -201,7 +201,7 @@ def _batch(one: Progress, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _file(row: BatchItemRow, conversations: list[int]) -> dict[str, Any]:
+def _file(row: BatchItemRow, conversations: dict[int, str]) -> dict[str, Any]:
     zh, en = format_name(row.format)
     return {
         "number": row.number,
@@ -214,7 +214,8 @@ def _file(row: BatchItemRow, conversations: list[int]) -> dict[str, Any]:
         "state": row.state,
         "detail": row.detail,
         "error": row.error or None,
-        "conversations": conversations,
+        "conversations": list(conversations),
+        "unchanged": sum(outcome == "unchanged" for outcome in conversations.values()),
     }
 
 
