@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Table, delete, insert, select, tuple_
+from sqlalchemy import Dialect, Executable, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.store import rows
 from app.store.media import MediaFolder
@@ -231,8 +232,7 @@ def insert_scored(
         models |= {model.key: model for model in rows.models_of(scored)}
     _upsert(session, ModelRow, [_model_values(models[key]) for key in sorted(models)])
     for kind, many in values.items():
-        if many:
-            session.execute(insert(_table(kind)), many)
+        _insert_many(session, kind, many)
     return ids
 
 
@@ -390,6 +390,48 @@ def write_scoring(
 
 def _model_values(model: ModelInfo) -> dict[str, str]:
     return {"key": model.key, **model.to_json()}
+
+
+def _insert_many(session: Session, kind: type[Base], values: list[dict[str, Any]]) -> None:
+    """Inserts many rows through the driver itself.
+
+    For rows by the ten thousand, SQLAlchemy's care for each value takes longer than the database.
+    """
+    if not values:
+        return
+    connection = session.connection()
+    statement, names, processors, positional = _plan(kind, connection.dialect)
+    bound = [
+        tuple(
+            [
+                value if process is None or value is None else process(value)
+                for value, process in zip(map(row.__getitem__, names), processors, strict=True)
+            ]
+        )
+        for row in values
+    ]
+    if positional:
+        connection.exec_driver_sql(statement, bound)
+    else:
+        connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in bound])
+
+
+@cache
+def _plan(
+    kind: type[Base], dialect: Dialect
+) -> tuple[str, tuple[str, ...], tuple[Callable[[Any], Any] | None, ...], bool]:
+    """An insert's text, its columns in their order, what prepares their values, and its style."""
+    table = _table(kind)
+    names = [column.name for column in table.columns]
+    compiled = insert(table).compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)
+    if compiled.positional:
+        assert compiled.positiontup is not None
+        names = list(compiled.positiontup)
+    processors = tuple(
+        table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+    )
+    return str(compiled), tuple(names), processors, compiled.positional
 
 
 def _upsert(session: Session, kind: type[Base], values: Sequence[Mapping[str, Any]]) -> None:
