@@ -20,6 +20,7 @@ from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissi
 
 if TYPE_CHECKING:
     from app.ingest import Ingested, IngestOptions
+    from app.intake.sources import SourceProfile
     from app.store import Store
     from multimodal.scoring import ScoredConversation
 
@@ -78,6 +79,9 @@ def score(
         Path | None, typer.Option(help="The recording that belongs to the one transcript given.")
     ] = None,
     source: Annotated[str, typer.Option(help="Name of the system the files come from.")] = "",
+    template: Annotated[
+        str, typer.Option(help="Pattern of file names: {date}_{agent}_{caller}_{call_id}.wav")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(help="Write results to a .jsonl, .csv or .parquet file.")
     ] = None,
@@ -88,6 +92,7 @@ def score(
 ) -> None:
     """Score conversations: words, voice and face of every customer turn, in one answer."""
     from app.ingest import IngestOptions
+    from app.intake.sources import SourceProfile
     from multimodal.conversation import Role
     from multimodal.media import parse_channel_map
 
@@ -98,6 +103,7 @@ def score(
         channels=parse_channel_map(channels) if channels else {},
         role=Role(role) if role else None,
         source=source,
+        profile=SourceProfile(source, template=template),
         media=media,
     )
     if not _score(paths, options, out=out, save=save, as_json=as_json):
@@ -236,13 +242,14 @@ def _score(
     paths: list[str], options: IngestOptions, *, out: Path | None, save: bool, as_json: bool
 ) -> bool:
     """Reads, scores and writes; returns whether every item went well."""
+    from app.intake.customers import customer_key
     from app.monitor import build_monitor
     from app.settings import Settings
     from multimodal.formats.results import write_results
 
     settings = Settings()
     monitor = build_monitor(settings)
-    options = replace(options, limits=settings.media_limits)
+    options = replace(options, limits=settings.media_limits, customer_key=customer_key(settings))
     failures: list[Ingested] = []
     shown: list[ScoredConversation] = []
     store: Store | None = None
@@ -251,6 +258,7 @@ def _score(
 
         upgrade(settings)
         store = Store(settings)
+        options = replace(options, profile=_profile(store, options))
 
     def conversations() -> Iterator[Any]:
         for item in _ingest(paths, options):
@@ -292,6 +300,13 @@ def _score(
     if failures:
         _say(f"{len(failures)} item(s) failed; the others were scored.")
     return not failures
+
+
+def _profile(store: Store, options: IngestOptions) -> SourceProfile:
+    """What is kept about the source, with what was given now."""
+    given = options.profile or SourceProfile(options.source)
+    kept = store.sources.get(options.source)
+    return replace(kept, template=given.template or kept.template)
 
 
 def _failed(scored: ScoredConversation, error: EmotionMonitorError) -> Ingested:

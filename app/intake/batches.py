@@ -238,7 +238,14 @@ class Batching:
             item.path for item in items if item.kind == "recording" and item.state == "joined"
         }
         joining.used |= {(folder / path).resolve() for path in joined}
-        names = {item.number: item.name for item in items}
+        # A file's name may hold the caller's number; once its call is known, it need not.
+        shown = {item.number: item.name for item in items}
+        names = shown | {
+            number: tables.catalogue.hide(path, shown[number]) for path, number in numbers.items()
+        }
+        self._store.batches.rename(
+            batch_id, {number: name for number, name in names.items() if name != shown[number]}
+        )
         return _Open(batch_id, folder, joining, numbers, names)
 
     def _score(self, batch: _Open, numbers: list[int]) -> None:

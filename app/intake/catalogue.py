@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -225,17 +226,20 @@ class Catalogue:
         }
         # The recording of a call's second part starts later than the call.
         media = tuple(_moved(one, offsets) for one in described.media)
-        number = next((record.number for record in (*parts, *others) if record.number), "")
-        external_id = described.external_id
-        if len(number) >= 7 and number in external_id and described.customer_display:
-            # A file's name may hold the caller's number, and ids are made of names.
-            external_id = external_id.replace(number, described.customer_display)
         return replace(
             described,
-            external_id=external_id,
+            # A file's name may hold the caller's number, and ids are made of names.
+            external_id=self.hide(path, described.external_id),
             media=media,
             source=self.profile.name or described.source,
         )
+
+    def hide(self, path: PurePath, text: str) -> str:
+        """A text that a file's name went into, without the customer's number."""
+        for record in chain(*self.records(path)):
+            if len(record.number) >= 7 and record.customer.display:
+                text = text.replace(record.number, record.customer.display)
+        return text
 
     def recordings(self, path: PurePath, external_id: str) -> list[str]:
         """Stems of the recordings that a transcript's conversation has according to manifests."""

@@ -272,8 +272,10 @@ class Batches:
             joined: Files that went with it.
         """
         with self._writing() as session:
-            self._set(session, batch_id, [number], state, error=dict(error), seconds=seconds)
-            self._set(session, batch_id, joined, "joined")
+            self._set(
+                session, batch_id, [number], state, error=dict(error), seconds=seconds, path=""
+            )
+            self._set(session, batch_id, joined, "joined", path="")
             known = set(
                 session.scalars(
                     select(BatchResultRow.conversation_id).where(
@@ -306,6 +308,24 @@ class Batches:
         wanted = select(BatchItemRow).where(BatchItemRow.batch_id == batch_id)
         with self._reading() as session:
             return list(session.scalars(wanted.order_by(BatchItemRow.number)))
+
+    def rename(self, batch_id: int, names: Mapping[int, str]) -> None:
+        """Keeps other names for files, in errors too; where a file lies is forgotten if it failed.
+
+        Args:
+            batch_id: The batch.
+            names: The names by number.
+        """
+        with self._writing() as session:
+            for number, name in names.items():
+                row = session.get(BatchItemRow, (batch_id, number))
+                if row is not None:
+                    row.error = {
+                        field: text.replace(row.name, name) if isinstance(text, str) else text
+                        for field, text in row.error.items()
+                    }
+                    row.name = name
+                    row.path = "" if row.state == "failed" else row.path
 
     def requeue(self) -> None:
         """Puts back what a process that is gone had claimed."""

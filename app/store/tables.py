@@ -359,7 +359,7 @@ class BatchItemRow(Base):
     name: Mapped[str]
     """As the caller calls the file."""
     path: Mapped[str]
-    """Where it lies in the batch's folder; empty for a duplicate, which is not kept."""
+    """Where it lies in the batch's folder; empty for a duplicate, and once it is through."""
     kind: Mapped[str]
     """`transcript`, `recording`, `manifest`, `sidecar` or `unknown`."""
     format: Mapped[str]

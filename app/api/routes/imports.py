@@ -16,6 +16,7 @@ from app.api.errors import as_json
 from app.api.schemas import Imported
 from app.api.services import ScopeDep, Services, ServicesDep
 from app.ingest import IngestOptions, read_files
+from app.intake.customers import customer_key
 from app.store import Scope, Store
 from multimodal.conversation import Conversation, Media, Role, storable
 from multimodal.errors import EmotionMonitorError, InvalidInputError
@@ -60,6 +61,8 @@ def imports(
         channels=parse_channel_map(channels) if channels else {},
         role=Role(role) if role else None,
         source=storable(source),
+        profile=services.store.sources.get(source),
+        customer_key=customer_key(services.settings),
         limits=services.settings.media_limits,
     )
     with services.uploads, tempfile.TemporaryDirectory(prefix="emotion-monitor-") as folder:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,14 @@ def finished(client: TestClient, batch_id: int) -> dict[str, Any]:
 def rows(client: TestClient, batch_id: int, query: str = "") -> dict[str, dict[str, Any]]:
     found = client.get(f"{API}/batches/{batch_id}/files{query}").json()["data"]
     return {row["name"]: row for row in found}
+
+
+def require_gone(folder: Path) -> None:
+    """The files of a finished batch are deleted soon after it is finished."""
+    deadline = time.monotonic() + 10
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_from_files_to_results(client: TestClient, tmp_path: Path) -> None:
@@ -171,7 +181,7 @@ def test_a_batch_goes_on_where_the_server_before_was_stopped(
         client.post(f"{API}/batches/{batch['id']}/start", json={})
     with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
         assert finished(client, batch["id"])["conversations"] == {"created": 120}
-        assert not spool(settings, batch["id"]).exists()
+        require_gone(spool(settings, batch["id"]))
 
 
 @pytest.fixture
@@ -254,6 +264,28 @@ def test_a_file_that_brings_a_scorer_down_costs_no_other(
         assert 0 < len(failed) < 10
         assert done.counts["done"] == 60 - len(failed)
         assert "ZeroDivisionError" in failed[0].error["what"]
+
+
+def test_a_number_in_a_file_name_is_not_kept(sqlite_client: TestClient, tmp_path: Path) -> None:
+    files: Files = [
+        ("files", ("20260630_13812341234_7.txt", CHAT.encode())),
+        ("files", ("20260630_13812345678_8.json", b'{"turns": [')),
+    ]
+    silence(tmp_path / "a.wav")
+    recording = (tmp_path / "a.wav").read_bytes()
+    files.append(("files", ("20260630_13812341234_7.wav", recording)))
+    batch = made(sqlite_client, files)
+    template = {"template": "{date}_{caller}_{call_id}.wav"}
+    sqlite_client.post(f"{API}/batches/{batch['id']}/start", json=template)
+    finished(sqlite_client, batch["id"])
+    assert "20260630_138****1234_7.txt" in rows(sqlite_client, batch["id"])
+    require_gone(tmp_path / "data" / "batches" / str(batch["id"]))
+    with closing(sqlite3.connect(tmp_path / "data" / "emotion-monitor.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored = [p.read_bytes() for p in (tmp_path / "data").rglob("*") if p.is_file()]
+    assert not any(n in data for data in stored for n in (b"13812341234", b"13812345678"))
+    (call,) = sqlite_client.get(f"{API}/conversations").json()["data"]
+    assert (call["external_id"], call["customer_display"]) == ("7", "138****1234")
 
 
 def test_a_damaged_recording_is_named_and_its_transcript_scored(
