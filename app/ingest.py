@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
 
 from app.intake.catalogue import Catalogue, file_stem, manifest_in, sidecar_stem
+from app.intake.customers import Key
 from app.intake.sheets import Sheet, is_xlsx
 from app.intake.sources import SourceProfile
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
@@ -23,6 +26,9 @@ SNIFF_BYTES = 4096
 _TEXT_BYTES = bytes(byte for byte in range(256) if not (byte < 9 or 13 < byte < 27))
 
 
+_OWN_KEY: Key = cache(partial(secrets.token_bytes, 32))
+
+
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
     """What the user says about all files of one run.
@@ -34,7 +40,8 @@ class IngestOptions:
         role: Who speaks in a recording of one person, with or without a transcript.
         source: Name of the system that the files come from; by default the format's.
         profile: How that system's manifests and file names are read; by default they are guessed.
-        customer_key: The site's key of customer references, see `app.intake.customers`.
+        customer_key: Gives the site's key of customer references, see `app.intake.customers`; by
+            default one of this process alone.
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
     """
@@ -44,7 +51,7 @@ class IngestOptions:
     role: Role | None = None
     source: str = ""
     profile: SourceProfile | None = None
-    customer_key: bytes = b""
+    customer_key: Key = _OWN_KEY
     media: Path | None = None
     limits: MediaLimits = DEFAULT_LIMITS
 

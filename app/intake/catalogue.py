@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from app.intake.columns import PREVIEW_ROWS, guess_columns, is_manifest
-from app.intake.customers import customer_of
+from app.intake.customers import Key, customer_of
 from app.intake.records import CallRecord, describe, record_of
 from app.intake.sheets import Sheet, is_xlsx, read_sheet
 from app.intake.sources import SourceProfile
@@ -93,7 +93,7 @@ def manifest_in(path: Path) -> Sheet | None:
     return sheet if is_manifest(sheet) else None
 
 
-def sidecar_in(path: Path, profile: SourceProfile, key: bytes) -> CallRecord | None:
+def sidecar_in(path: Path, profile: SourceProfile, key: Key) -> CallRecord | None:
     """What a `.json` beside a recording or transcript says; None where it is something else.
 
     Raises:
@@ -122,7 +122,7 @@ def sidecar_in(path: Path, profile: SourceProfile, key: bytes) -> CallRecord | N
     return _record(sheet, 1, tuple(flat.values()), columns, profile, key)
 
 
-def preview(sheet: Sheet, profile: SourceProfile, key: bytes) -> ManifestPreview:
+def preview(sheet: Sheet, profile: SourceProfile, key: Key) -> ManifestPreview:
     """A manifest's columns and first rows, for a person to check."""
     columns = columns_of(sheet, profile)
     records: list[CallRecord | EmotionMonitorError] = []
@@ -158,7 +158,7 @@ class Catalogue:
         key: The site's key of customer references.
     """
 
-    def __init__(self, profile: SourceProfile, key: bytes) -> None:
+    def __init__(self, profile: SourceProfile, key: Key) -> None:
         self.profile = profile
         self._key = key
         self._by_file: dict[str, list[CallRecord]] = {}
@@ -292,7 +292,7 @@ def _record(
     cells: Sequence[str],
     columns: Mapping[str, str],
     profile: SourceProfile,
-    key: bytes,
+    key: Key,
 ) -> CallRecord:
     given = dict(zip(sheet.headers, cells, strict=False))
     values = {name: given.get(header, "") for header, name in columns.items() if name}
@@ -319,7 +319,7 @@ def _plain(value: Any) -> str:
 
 
 def catalogue_of(
-    profile: SourceProfile, key: bytes, sheets: Iterable[Sheet], sidecars: Iterable[Path]
+    profile: SourceProfile, key: Key, sheets: Iterable[Sheet], sidecars: Iterable[Path]
 ) -> tuple[Catalogue, list[EmotionMonitorError]]:
     """A catalogue of everything given, and what was wrong in it."""
     catalogue = Catalogue(profile, key)

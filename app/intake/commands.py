@@ -13,6 +13,7 @@ import typer
 from multimodal.errors import InputFileError, InvalidInputError
 
 if TYPE_CHECKING:
+    from app.intake.customers import Key
     from app.intake.inbox import Round
     from app.intake.sources import SourceProfile
     from app.settings import Settings
@@ -140,7 +141,7 @@ def manifest(
 
 def _profile(
     store: Store, settings: Settings, source: str, template: str, timezone: str
-) -> tuple[SourceProfile, bytes]:
+) -> tuple[SourceProfile, Key]:
     """What is kept about a source, with what is given now; and the key of customer references."""
     from app.intake.customers import customer_key
 

@@ -8,13 +8,16 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from app.settings import Settings
 from multimodal.errors import OutputError
 
+Key = Callable[[], bytes]
 KEY_FILE = "customer.key"
 _MOBILE = re.compile(r"(?:00?86)?0?(1[3-9]\d{9})")
 _PHONE = re.compile(r"[+＋]?[\d\s()（）.-]{5,24}")
@@ -35,12 +38,12 @@ class Customer:
     display: str
 
 
-def customer_of(number: str, key: bytes) -> Customer:
+def customer_of(number: str, key: Key) -> Customer:
     """The customer behind a number or id; the number itself is kept nowhere.
 
     Args:
         number: As a source writes it: 13812341234, +86 138-1234-1234, 010-65551234, U20931.
-        key: The site's key, as from `customer_key`.
+        key: Gives the site's key, as `customer_key` does; asked only where there is a number.
     """
     text = number.strip()
     if not text:
@@ -48,7 +51,7 @@ def customer_of(number: str, key: bytes) -> Customer:
     if _MASK.search(text):
         return Customer("", text[:40])
     plain = normalised(text)
-    ref = hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()[:32]
+    ref = hmac.new(key(), plain.encode(), hashlib.sha256).hexdigest()[:32]
     return Customer(ref, _display(plain))
 
 
@@ -72,15 +75,19 @@ def _display(plain: str) -> str:
     return f"{plain[:1]}***"
 
 
-def customer_key(settings: Settings) -> bytes:
-    """The key of this site's customer references, made at first use.
+def customer_key(settings: Settings) -> Key:
+    """Gives the key of this site's customer references, which is made when it is first asked for.
 
     Whoever has it can try numbers, so that it lies in a file of its own that only this user reads.
     Without it no reference can be computed again: keep it with the backups.
 
     Raises:
-        OutputError: If it can be neither read nor made.
+        OutputError: From the key that is returned, if it can be neither read nor made.
     """
+    return cache(partial(_key, settings))
+
+
+def _key(settings: Settings) -> bytes:
     if settings.customer_key:
         return settings.customer_key.encode()
     path = settings.data_dir / KEY_FILE

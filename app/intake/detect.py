@@ -11,6 +11,7 @@ from typing import Any
 from app.ingest import looks_like_text
 from app.intake.catalogue import manifest_in, preview, sidecar_in
 from app.intake.columns import FIELDS
+from app.intake.customers import Key
 from app.intake.sheets import read_sheet
 from app.intake.sources import SourceProfile
 from multimodal.conversation import Conversation
@@ -53,14 +54,14 @@ def detect(path: Path, limits: MediaLimits) -> Detected:
         try:
             return _transcript(path)
         except EmotionMonitorError as error:
-            if sidecar_in(path, SourceProfile(), b"") is not None:
+            if sidecar_in(path, SourceProfile(), bytes) is not None:
                 return Detected("sidecar")
             return Detected("unknown", error=error)
     except EmotionMonitorError as error:
         return Detected("unknown", error=error)
 
 
-def show(path: Path, kind: str, profile: SourceProfile, key: bytes) -> dict[str, Any]:
+def show(path: Path, kind: str, profile: SourceProfile, key: Key) -> dict[str, Any]:
     """What a person sees of a file before it is scored.
 
     Args:

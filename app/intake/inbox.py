@@ -25,8 +25,10 @@ from pathlib import Path
 
 from app.ingest import Ingested, IngestOptions, Joining, Sorted, sort_files
 from app.intake.catalogue import file_stem, manifest_in
+from app.intake.sheets import Sheet
 from app.intake.storing import Stored, store_all, with_kept_media
-from app.store import Store
+from app.store import LOCAL, Store
+from multimodal.conversation import Conversation
 from multimodal.errors import EmotionMonitorError, InputFileError, OutputError
 from multimodal.pipeline import EmotionMonitor
 
@@ -63,7 +65,8 @@ class Round:
 
     Attributes:
         kept: How many conversations were `created`, how many `rescored` with a recording or notice
-            that they did not have, and how many there already (`unchanged`).
+            that they did not have, or `described` by a manifest that came late, and how many were
+            there already (`unchanged`).
         failed: Files that were not taken, with the reason.
         waiting: Files that wait for other parts of their call, or are not finished.
         manifests: Manifests that were taken.
@@ -130,9 +133,12 @@ class Inbox:
 
     def _take(self, finished: Sequence[Path], done: Round) -> None:
         found = sort_files(finished, self._options)
-        for sheet in map(manifest_in, self._known_manifests()):
-            if sheet is not None:
-                found.catalogue.add_manifest(sheet)
+        late = self._late(found)
+        known = [sheet for path in self._known_manifests() if (sheet := manifest_in(path))]
+        if late:
+            self._describe(late, known, found, done)
+        for sheet in known:
+            found.catalogue.add_manifest(sheet)
         joining = Joining(found.catalogue, found.recordings, self._options)
         for item in found.errors:
             assert item.error is not None
@@ -149,8 +155,8 @@ class Inbox:
         }
         groups = [group for group in joining.left() if not held.intersection(group)]
         for group in groups:
-            if (late := self._transcript_of(group[0])) is not None:
-                self._take_transcripts([late], joining, sidecars, done)
+            if (taken := self._transcript_of(group[0])) is not None:
+                self._take_transcripts([taken], joining, sidecars, done)
             elif "transcript" not in self._when.parts or self._waited(group):
                 stored = list(self._stored([joining.recording(group)]))
                 self._settle(group[0], stored, group, sidecars, done)
@@ -166,6 +172,42 @@ class Inbox:
         self._move(moves)
         done.manifests += len(found.manifests)
         done.waiting += sum(path.exists() for path in finished)
+
+    def _late(self, found: Sorted) -> list[Path]:
+        """Files that were taken before a manifest came that lists them."""
+        if not found.manifests:
+            return []
+        inside = (self._folder / DONE).rglob("*")
+        own = self._folder / DONE / MANIFESTS
+        return sorted(
+            path
+            for path in inside
+            if path.is_file() and own not in path.parents and found.catalogue.records(path)[0]
+        )
+
+    def _describe(
+        self, late: Sequence[Path], known: Sequence[Sheet], found: Sorted, done: Round
+    ) -> None:
+        """Writes what a late manifest says to the conversations that it lists."""
+        there = sort_files(late, self._options)
+        for sheet in known:
+            there.catalogue.add_manifest(sheet)
+        before = Joining(there.catalogue, there.recordings, self._options)
+        both = sort_files([*late, *found.manifests], self._options)
+        for sheet in known:
+            both.catalogue.add_manifest(sheet)
+        after = Joining(both.catalogue, both.recordings, self._options)
+
+        def conversations(joining: Joining) -> Iterator[Conversation | None]:
+            for path in there.transcripts:
+                yield from (item.conversation for item in joining.transcript(path))
+            for path in there.recordings:
+                if path.resolve() not in joining.used:
+                    yield joining.recording([path]).conversation
+
+        for old, new in zip(conversations(before), conversations(after), strict=False):
+            if old is not None and new is not None and old != new:
+                done.kept["described"] += self._store.redescribe(old, new, LOCAL)
 
     def _ready(self, path: Path, found: Sorted, joining: Joining) -> bool:
         """Whether a transcript has all parts, or has waited long enough for them."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.intake.customers import Customer, customer_of, normalised
+from app.intake.customers import Customer, Key, customer_of, normalised
 from app.intake.moments import joined, moment_of
 from multimodal.conversation import Channel, Conversation, Direction, Role, Turn
 from multimodal.errors import EmotionMonitorError, TranscriptError
@@ -79,7 +79,7 @@ class CallRecord:
 
 
 def record_of(
-    values: Mapping[str, str], others: Mapping[str, str], zone: ZoneInfo, key: bytes, where: str
+    values: Mapping[str, str], others: Mapping[str, str], zone: ZoneInfo, key: Key, where: str
 ) -> CallRecord:
     """A record from fields by the names of `columns.FIELDS`.
 
@@ -256,7 +256,7 @@ def _customer(values: Mapping[str, str], direction: Direction) -> str:
     return mobile[0] if len(mobile) == 1 else caller
 
 
-def _hidden(values: Mapping[str, str], number: str, key: bytes) -> dict[str, str]:
+def _hidden(values: Mapping[str, str], number: str, key: Key) -> dict[str, str]:
     """The values without the customer's number, which other columns may repeat."""
     display = customer_of(number, key).display
     plain = normalised(number)

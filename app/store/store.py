@@ -244,6 +244,28 @@ class Store:
                 .values(status="queued")
             )
 
+    def redescribe(self, before: Conversation, after: Conversation, scope: Scope) -> bool:
+        """Keeps what has become known about a call whose conversation is there already.
+
+        Words and scores stay as they are; metadata and the agents of turns take the place of those
+        that there were.
+
+        Args:
+            before: The conversation as it was kept.
+            after: The same one with what is known now.
+            scope: Who writes.
+
+        Returns:
+            Whether it was there as it was before, and is described anew.
+        """
+        scope.require(after)
+        moves = (before.source, before.external_id) != (after.source, after.external_id)
+        with self._writing() as session:
+            row = writing.find(session, before, lock=True)
+            if row is None or (moves and writing.find(session, after) is not None):
+                return False
+            return writing.redescribe(session, row, before, after)
+
     def append(
         self,
         conversation_id: int,

@@ -111,6 +111,27 @@ def require_same(row: ConversationRow, conversation: Conversation) -> None:
         )
 
 
+def redescribe(
+    session: Session, row: ConversationRow, before: Conversation, after: Conversation
+) -> bool:
+    """Writes new metadata and agents over those of a conversation, if it is `before` still."""
+    if row.content_hash != rows.content_hash(before) or len(before.turns) != len(after.turns):
+        return False
+    values = rows.metadata_values(after)
+    # These follow from recordings and notices, which came with a scoring.
+    del values["channel"], values["notice"]
+    values["content_hash"] = rows.content_hash(after)
+    values["agent_ids"] = rows.conversation_summary(after)["agent_ids"]
+    for name, value in values.items():
+        setattr(row, name, value)
+    for number, (old, new) in enumerate(zip(before.turns, after.turns, strict=True), start=1):
+        if old.agent_id != new.agent_id:
+            turn = session.get(TurnRow, (row.id, number))
+            assert turn is not None
+            turn.agent_id = new.agent_id
+    return True
+
+
 def insert_turns(
     session: Session, conversation_id: int, conversation: Conversation, first: int = 1
 ) -> None:

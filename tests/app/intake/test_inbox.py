@@ -156,6 +156,32 @@ def test_a_recording_that_comes_late_is_joined(
     assert files(folder) == ["done/a.txt", "done/a.wav"]
 
 
+def test_a_manifest_that_comes_last_describes_what_is_there(
+    tmp_path: Path, folder: Path, kept: Store, monitor: EmotionMonitor
+) -> None:
+    *_, table = sorted(export(tmp_path / "out", 4), key=lambda path: path.suffix == ".csv")
+    box = Inbox(folder, kept, monitor, IngestOptions(customer_key=KEY), AT_ONCE)
+    for path in (tmp_path / "out").glob("call-*.txt"):
+        shutil.copy(path, folder)
+        silence(folder / path.with_suffix(".wav").name)
+    assert box.round().kept == {"created": 4}
+    shutil.copy(table, folder)
+    assert box.round().kept == {"described": 4}
+    found = list(kept.iterate(Filter(), LOCAL))
+    assert {one.row.external_id for one in found} == {f"call-{n:03}" for n in range(4)}
+    for one in found:
+        assert (one.row.scoring, one.row.queue, one.row.media_count) == (1, "宽带", 1)
+        assert one.row.channel == "phone"
+        agents = [t.turn.agent_id for t in one.scored.turns if t.turn.role == "agent"]
+        assert agents == one.row.agent_ids * 2
+    for path in (folder / DONE).glob("call-*"):
+        shutil.copy(path, folder)
+    assert box.round().kept == {"unchanged": 4}
+    shutil.copy(table, folder)
+    assert not box.round().kept
+    assert kept.facts()["conversations"] == 4
+
+
 def test_another_file_of_the_same_name_replaces_none(
     folder: Path, kept: Store, monitor: EmotionMonitor
 ) -> None:

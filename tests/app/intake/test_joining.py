@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import wave
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -17,7 +18,7 @@ from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API
 from tests.app.test_ingest import write_call
 
-KEY = b"a key of this test"
+KEY = partial(bytes, b"a key of this test")
 CHAT = (
     "客服：您好，请问有什么可以帮您？\n客户：我要退款，都三天了。\n客服：帮您转接。\n客户：好的。\n"
 )

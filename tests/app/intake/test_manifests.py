@@ -6,6 +6,7 @@ import csv
 import io
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -22,7 +23,7 @@ from app.intake.sources import SourceProfile
 from multimodal.conversation import Direction
 from multimodal.errors import EmotionMonitorError, InvalidInputError, TranscriptError
 
-KEY = b"a key of this test"
+KEY = partial(bytes, b"a key of this test")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ZH = [
     ["录音文件名", "通话流水号", "开始时间", "结束时间", "工号", "班组", "技能组", "主叫号码",
