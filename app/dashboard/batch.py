@@ -108,7 +108,8 @@ def _send(batch: dict[str, Any] | None, files: list[Any]) -> None:
     number = client.new_batch()["id"] if batch is None else batch["id"]
     bar = st.progress(0.0)
     done = 0
-    for group in _groups(files):
+    # The shorter name first: of two copies the original is kept, by which others may go.
+    for group in _groups(sorted(files, key=lambda file: (len(file.name), file.name))):
         bar.progress(done / len(files), t("reading_files", done=done, all=len(files)))
         client.add_files(number, [(file.name, file.getvalue()) for file in group])
         done += len(group)
@@ -258,7 +259,7 @@ def _finished(batch: dict[str, Any]) -> None:
 
 def _table(files: list[dict[str, Any]], *, pick: bool = False) -> dict[str, Any] | None:
     """The files, those with errors first; gives the one that was clicked."""
-    files = sorted(files, key=lambda file: file["state"] != "failed")
+    files = sorted(files, key=lambda file: (file["state"] != "failed", file["name"]))
     rows = pd.DataFrame(
         {
             t("file"): [file["name"] for file in files],
@@ -297,7 +298,9 @@ def _errors(files: list[dict[str, Any]]) -> None:
     """What is wrong with the first files that have errors, in full."""
     wrong = [file for file in files if file["error"]]
     for file in wrong[:SHOWN_ERRORS]:
-        st.error(f"**{_plain(file['name'])}** — {_plain(_remark(file))}", icon=":material/error:")
+        remark = _remark(file)
+        named = remark if file["name"] in remark else f"{file['name']}: {remark}"
+        st.error(_plain(named), icon=":material/error:")
     if len(wrong) > SHOWN_ERRORS:
         st.caption(t("more_failed", count=len(wrong) - SHOWN_ERRORS))
 

@@ -180,7 +180,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "kind_duplicate": ("重复文件", "Duplicate"),
     "content_transcript": (
         "{conversations} 通会话，{turns} 句",
-        "{conversations} calls, {turns} turns",
+        "{conversations} conversation(s), {turns} turns",
     ),
     "content_recording": ("{clock}，{channels} 声道", "{clock}, {channels} channel(s)"),
     "content_manifest": ("{rows} 行", "{rows} rows"),

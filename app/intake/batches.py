@@ -36,6 +36,8 @@ RETRY_SECONDS = 5.0
 """How long to wait for a database that does not answer, or for room on the disk."""
 GROUP_SECONDS = 2.0
 """About how long a group of files may take, so that a pause is soon obeyed."""
+MEND = "Mend that in the file and add it again; what was scored is not scored twice."
+"""What to do about an error that has no remedy of its own."""
 MOST = 64
 """Most files in one group."""
 
@@ -119,7 +121,7 @@ def _first_state(found: Detected) -> ItemState:
 
 def described(error: EmotionMonitorError, path: Path, shown: str) -> dict[str, str]:
     """An error as it is kept and shown: the file as its owner calls it."""
-    fields = {"what": error.what, "where": error.where, "remedy": error.remedy}
+    fields = {"what": error.what, "where": error.where, "remedy": error.remedy or MEND}
     for place in (str(path), path.name):
         fields = {name: text.replace(place, shown) for name, text in fields.items()}
     folder = f"{path.parent}/"
