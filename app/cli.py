@@ -304,9 +304,9 @@ def _score(
 
 def _profile(store: Store, options: IngestOptions) -> SourceProfile:
     """What is kept about the source, with what was given now."""
-    given = options.profile or SourceProfile(options.source)
     kept = store.sources.get(options.source)
-    return replace(kept, template=given.template or kept.template)
+    template = options.profile.template if options.profile is not None else ""
+    return replace(kept, template=template or kept.template)
 
 
 def _failed(scored: ScoredConversation, error: EmotionMonitorError) -> Ingested:

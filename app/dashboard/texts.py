@@ -186,7 +186,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "content_manifest": ("{rows} 行", "{rows} rows"),
     "copy_of": ("与 {name} 内容相同，不重复评分", "The same as {name}; not scored twice"),
     "already_there": ("以前已入库，未重复评分", "Was there already; not scored again"),
-    "joined_recording": ("随转写文本一起评分", "Scored with its transcript"),
+    "joined_recording": ("归入它的转写文本", "Goes with its transcript"),
     "joined_manifest": ("已用于补充会话信息", "Its rows describe the calls"),
     "state_todo": ("待评分", "waiting"),
     "state_claimed": ("评分中", "scoring"),

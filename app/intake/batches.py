@@ -175,6 +175,8 @@ class _Open:
     joining: Joining
     numbers: dict[Path, int]
     names: dict[int, str]
+    kinds: dict[int, str]
+    recordings_alone: bool = False
 
 
 class Batching:
@@ -208,6 +210,10 @@ class Batching:
         batch_id, numbers = claimed
         if self._batch is None or self._batch.batch_id != batch_id:
             self._batch = self._opened(batch_id)
+        elif self._batch.kinds[numbers[0]] == "recording" and not self._batch.recordings_alone:
+            # All transcripts are through, others' too: what they took is not left any more.
+            self._batch = self._opened(batch_id)
+            self._batch.recordings_alone = True
         began = time.monotonic()
         try:
             self._score(self._batch, numbers)
@@ -236,10 +242,12 @@ class Batching:
         for path in by_kind.get("sidecar", []):
             tables.catalogue.add_sidecar(path)
         joining = Joining(tables.catalogue, by_kind.get("recording", []), options)
-        joined = {
-            item.path for item in items if item.kind == "recording" and item.state == "joined"
-        }
-        joining.used |= {(folder / path).resolve() for path in joined}
+        for item in items:
+            if item.state == "failed" and item.path:
+                # The recording of a broken transcript waits for a better one, and is none alone.
+                mine = joining.candidates(folder / item.path)
+                joining.used |= {path.resolve() for path in mine}
+                self._store.batches.join(batch_id, [numbers[path] for path in mine])
         # A file's name may hold the caller's number; once its call is known, it need not.
         shown = {item.number: item.name for item in items}
         names = shown | {
@@ -248,7 +256,8 @@ class Batching:
         self._store.batches.rename(
             batch_id, {number: name for number, name in names.items() if name != shown[number]}
         )
-        return _Open(batch_id, folder, joining, numbers, names)
+        kinds = {item.number: item.kind for item in items}
+        return _Open(batch_id, folder, joining, numbers, names, kinds)
 
     def _score(self, batch: _Open, numbers: list[int]) -> None:
         began = time.monotonic()
@@ -264,7 +273,10 @@ class Batching:
             results.setdefault(stored.path, []).append(stored)
         seconds = (time.monotonic() - began) / max(1, len(numbers))
         for path, many in results.items():
-            others = [batch.numbers[one] for one in together.get(path, ()) if one not in results]
+            mine = together.get(path, [])
+            if path in paths and not any(one.id for one in many):
+                mine = mine or batch.joining.candidates(path)
+            others = [batch.numbers[one] for one in mine if one not in results]
             self._settle(batch, path, many, others, seconds)
 
     def _read(
@@ -294,8 +306,8 @@ class Batching:
             self._store.batches.release(batch.batch_id, numbers)
             self._most = 1  # The one at fault is found by taking each alone.
             return
+        path = next(path for path, number in batch.numbers.items() if number == numbers[0])
         if isinstance(error, EmotionMonitorError):
-            path = next(path for path, number in batch.numbers.items() if number == numbers[0])
             said = described(error, path, batch.names[numbers[0]])
         else:
             said = {
@@ -304,7 +316,13 @@ class Batching:
                 "remedy": "Report it; the other files were scored.",
             }
         self._store.batches.settle(
-            batch.batch_id, numbers[0], "failed", conversations={}, error=said, seconds=None
+            batch.batch_id,
+            numbers[0],
+            "failed",
+            conversations={},
+            error=said,
+            seconds=None,
+            joined=[batch.numbers[one] for one in batch.joining.candidates(path)],
         )
 
     def _settle(

@@ -303,6 +303,11 @@ class Batches:
         with self._writing() as session:
             self._set(session, batch_id, numbers, "todo")
 
+    def join(self, batch_id: int, numbers: Sequence[int]) -> None:
+        """Marks recordings as belonging to a transcript."""
+        with self._writing() as session:
+            self._set(session, batch_id, numbers, "joined")
+
     def files(self, batch_id: int) -> list[BatchItemRow]:
         """All files of a batch by number, whoever's it is."""
         wanted = select(BatchItemRow).where(BatchItemRow.batch_id == batch_id)

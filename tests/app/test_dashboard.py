@@ -186,7 +186,7 @@ def drop(page: Page, files: list[Path]) -> None:
 def test_two_clicks_from_dropping_files_to_the_spreadsheet(
     site: tuple[str, str], page: Page, tmp_path: Path
 ) -> None:
-    good, copy, bad = tmp_path / "angry.txt", tmp_path / "copy.txt", tmp_path / "broken.json"
+    good, copy, bad = tmp_path / "angry.txt", tmp_path / "angry (1).txt", tmp_path / "broken.json"
     for path in (good, copy):
         path.write_text(ANGRY, "utf-8")
     bad.write_text('{"turns": [', "utf-8")
@@ -205,7 +205,7 @@ def test_two_clicks_from_dropping_files_to_the_spreadsheet(
     assert number is not None
     listed = httpx.get(f"{site[1]}/batches/{number[1]}/files").json()["data"]
     assert {row["name"]: row["state"] for row in listed} == {
-        "angry.txt": "done", "copy.txt": "duplicate", "broken.json": "failed",
+        "angry.txt": "done", "angry (1).txt": "duplicate", "broken.json": "failed",
     }  # fmt: skip
 
 

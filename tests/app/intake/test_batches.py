@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -189,15 +190,19 @@ def begun(tmp_path: Path, monitor: EmotionMonitor) -> tuple[Settings, int]:
     """A started batch of 60 calls, with recordings and their manifest."""
     settings = Settings(data_dir=tmp_path / "data")
     upgrade(settings)
+    return settings, begin(settings, export(tmp_path / "out", 60))
+
+
+def begin(settings: Settings, files: list[Path]) -> int:
     with Store(settings) as store:
         batch_id = store.batches.create(LOCAL)
         items = [
             spooled(settings, batch_id, n, path.name, path.name, BytesIO(path.read_bytes()), {})
-            for n, path in enumerate(export(tmp_path / "out", 60), start=1)
+            for n, path in enumerate(files, start=1)
         ]
         store.batches.add(batch_id, items, LOCAL)
         store.batches.start(batch_id, {}, LOCAL)
-    return settings, batch_id
+    return batch_id
 
 
 def _in_a_process(work: Callable[[], object]) -> int:
@@ -240,6 +245,21 @@ def test_killed_fifty_times_every_conversation_is_scored_once(
         assert done.row.state == "finished"
         assert done.counts == {"done": 60, "joined": 61}
         assert sum(done.outcomes.values()) == 60
+
+
+def test_workers_share_a_batch(settings: Settings, monitor: EmotionMonitor, tmp_path: Path) -> None:
+    batch_id = begin(settings, export(tmp_path / "out", 40))
+    with Store(settings) as one, Store(settings) as other, ThreadPoolExecutor(2) as pool:
+
+        def work(store: Store) -> int:
+            batching = Batching(store, monitor, settings)
+            return sum(1 for _ in iter(batching.work, False))
+
+        assert min(pool.map(work, (one, other))) > 0
+        done = one.batches.progress(batch_id, LOCAL)
+        assert (done.counts, done.outcomes) == ({"done": 40, "joined": 41}, {"created": 40})
+        found = list(one.iterate(Filter(), LOCAL))
+        assert [(row.row.scoring, row.row.media_count) for row in found] == [(1, 1)] * 40
 
 
 def test_a_file_that_brings_a_scorer_down_costs_no_other(
@@ -292,16 +312,19 @@ def test_a_damaged_recording_is_named_and_its_transcript_scored(
     sqlite_client: TestClient, tmp_path: Path
 ) -> None:
     silence(tmp_path / "b.wav")
+    silence(tmp_path / "c.wav", 0.3)
     files: Files = [
         ("files", ("a.txt", CHAT.encode())),
         ("files", ("a.wav", b"RIFF\x00\x00\x00\x00WAVEdata" + bytes(50))),
         ("files", ("b.wav", (tmp_path / "b.wav").read_bytes())),
+        ("files", ("c.json", b'{"turns": [')),
+        ("files", ("c.wav", (tmp_path / "c.wav").read_bytes())),
     ]
     batch = made(sqlite_client, files)
     sqlite_client.post(f"{API}/batches/{batch['id']}/start", json={})
     finished(sqlite_client, batch["id"])
     found = rows(sqlite_client, batch["id"])
     assert {name: row["state"] for name, row in found.items()} == {
-        "a.txt": "done", "a.wav": "failed", "b.wav": "done",
+        "a.txt": "done", "a.wav": "failed", "b.wav": "done", "c.json": "failed", "c.wav": "joined",
     }  # fmt: skip
     assert found["a.wav"]["error"]["remedy"]

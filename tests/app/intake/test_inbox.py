@@ -211,19 +211,19 @@ def _round(folder: Path, settings: Settings, monitor: EmotionMonitor) -> None:
 def test_killed_at_any_moment_it_ends_the_same(
     tmp_path: Path, folder: Path, kept: Store, monitor: EmotionMonitor
 ) -> None:
-    export(folder, 12)
+    export(folder, 70)
     settings = Settings(data_dir=tmp_path / "data")
     chance = random.Random(7)
     kills = 0
-    for _ in range(40):
+    for _ in range(25):
         child = _in_a_process(lambda: _round(folder, settings, monitor))
-        time.sleep(chance.uniform(0.02, 0.2))
+        time.sleep(chance.uniform(0.02, 0.3))
         os.kill(child, signal.SIGKILL)
         kills += os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert kills > 5
     _round(folder, settings, monitor)
-    require_joined(kept, 12)
-    assert len(files(folder)) == 25
+    require_joined(kept, 70)
+    assert len(files(folder)) == 141
     assert all(name.startswith(DONE) for name in files(folder))
 
 
@@ -254,10 +254,7 @@ def test_the_command(tmp_path: Path, folder: Path) -> None:
     shown = run("manifest", folder / "通话清单.csv", "--json", "--source", "pbx", "--save")
     assert shown.returncode == 0, shown.stderr
     assert json.loads(shown.stdout)["columns"]["工号"] == "agent_id"
-    wrong = run("manifest", folder / "通话清单.csv", "--column", "工号=boss")
-    assert wrong.returncode == 2
-    assert "agent_id" in wrong.stderr
     done = run("inbox", folder, "--settle", "0", "--source", "pbx")
     assert done.returncode == 0, done.stderr
     assert "2 created" in done.stderr
-    assert "nothing to take" in run("inbox", folder, "--settle", "0").stderr
+    assert "manifest(s)" in done.stderr
