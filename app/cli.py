@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.intake.commands import inbox, manifest
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from app.ingest import Ingested, IngestOptions
+    from app.intake.sources import SourceProfile
     from app.settings import Settings
     from app.store import Store
     from multimodal.conversation import Conversation
@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: where it is, and its migrations.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.command()(inbox)
+app.command()(manifest)
 retention = typer.Typer(help="What is kept how long.", no_args_is_help=True)
 app.add_typer(retention, name="retention")
 roles_commands = typer.Typer(
@@ -49,8 +51,6 @@ app.add_typer(notice_commands, name="notice")
 
 SHOWN = 100
 """Conversations that a table in the terminal shows; all are written with --out and --json."""
-FILE_WIDTH = 140
-"""Characters a line where stdout is no terminal."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
@@ -92,6 +92,9 @@ def score(
         Path | None, typer.Option(help="The recording that belongs to the one transcript given.")
     ] = None,
     source: Annotated[str, typer.Option(help="Name of the system the files come from.")] = "",
+    template: Annotated[
+        str, typer.Option(help="Pattern of file names: {date}_{agent}_{caller}_{call_id}.wav")
+    ] = "",
     transcriber: Annotated[
         str,
         typer.Option(help="Write down recordings: funasr, sherpa-onnx or faster-whisper."),
@@ -123,6 +126,7 @@ def score(
 ) -> None:
     """Score conversations: words, voice and face of every customer turn, in one answer."""
     from app.ingest import IngestOptions
+    from app.intake.sources import SourceProfile
     from app.monitor import build_transcriber
     from app.settings import Settings
     from multimodal.conversation import Role
@@ -137,6 +141,7 @@ def score(
         channels=parse_channel_map(channels) if channels else {},
         role=Role(role) if role else None,
         source=source,
+        profile=SourceProfile(source, template=template),
         media=media,
     )
     given: dict[str, Any] = {
@@ -209,13 +214,15 @@ def evaluate(
         return
     from rich.table import Table
 
+    from app.terminal import print_table
+
     table = Table("metric", "value", title=f"{task}: {result['checkpoint']}, n = {result['n']:,}")
     for name, value in result["metrics"].items():
         if not isinstance(value, dict):
             table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     for label, row in result["metrics"].get("per_class", {}).items():
         table.add_row(f"  {label}", "  ".join(f"{k} {v:.3g}" for k, v in row.items()))
-    _print(table)
+    print_table(table)
 
 
 @app.command()
@@ -547,6 +554,7 @@ def _score(
 
         upgrade(settings)
         store = Store(settings)
+        options = replace(options, profile=_profile(store, options))
 
     def conversations() -> Iterator[Any]:
         for item in _ingest(paths, options):
@@ -585,13 +593,20 @@ def _score(
         if store is not None:
             store.close()
     if shown:
-        from app.terminal import conversation_table, overview_table
+        from app.terminal import conversation_table, overview_table, print_table
 
         show = conversation_table(shown[0]) if len(shown) == 1 else overview_table(shown)
-        _print(show)
+        print_table(show)
     if failures:
         _say(f"{len(failures)} item(s) failed; the others were scored.")
     return not failures
+
+
+def _profile(store: Store, options: IngestOptions) -> SourceProfile:
+    """What is kept about the source, with what was given now."""
+    kept = store.sources.get(options.source)
+    template = options.profile.template if options.profile is not None else ""
+    return replace(kept, template=template or kept.template)
 
 
 def _as_it_is(conversation: Conversation) -> Conversation:
@@ -630,17 +645,12 @@ def _with_progress(results: Iterable[ScoredConversation]) -> Iterator[ScoredConv
 def _table(rows: list[dict[str, Any]], columns: list[str]) -> None:
     from rich.table import Table
 
+    from app.terminal import print_table
+
     table = Table(*columns)
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    _print(table)
-
-
-def _print(table: Table) -> None:
-    """A table on stdout: as wide as the terminal, or as a file is comfortably read."""
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
+    print_table(table)
 
 
 def _masked(error: EmotionMonitorError) -> EmotionMonitorError:

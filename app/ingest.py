@@ -1,24 +1,29 @@
-"""Files to conversations: transcripts of any known format, and recordings without one."""
+"""Files to conversations: transcripts with their recordings and metadata, and recordings alone."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
+from app.intake.catalogue import Catalogue, file_stem, manifest_in, sidecar_stem
+from app.intake.sheets import Sheet
+from app.intake.sources import SourceProfile
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
-from multimodal.formats.turns import with_role
+from multimodal.formats.turns import ordered, with_role
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
-from multimodal.roles import with_inferred_roles
+from multimodal.roles import swapped, with_inferred_roles
 from multimodal.transcription.protocol import Transcriber
 
 PIECE_SECONDS = 10.0
 """A video in which nobody speaks is looked at in pieces of this length."""
 SNIFF_BYTES = 4096
+_TEXT_BYTES = bytes(byte for byte in range(256) if not (byte < 9 or 13 < byte < 27))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +36,24 @@ class IngestOptions:
         channels: Which role speaks on which audio channel of the recordings.
         role: Who speaks in a recording of one person, with or without a transcript.
         source: Name of the system that the files come from; by default the format's.
+        profile: How that system's manifests and file names are read; by default they are guessed.
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
         masker: Takes personal data out of everything that is read, errors too.
         transcriber: Writes down recordings that come without a transcript; None for none.
+        swap_roles: Whether customer and agent stand for each other in all files.
     """
 
     notice: str = ""
     channels: Mapping[int, Role] = field(default_factory=dict)
     role: Role | None = None
     source: str = ""
+    profile: SourceProfile | None = None
     media: Path | None = None
     limits: MediaLimits = DEFAULT_LIMITS
     masker: Masker = field(default_factory=Masker)
     transcriber: Transcriber | None = None
+    swap_roles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +74,200 @@ class Ingested:
 def read_files(paths: Sequence[Path], options: IngestOptions) -> Iterator[Ingested]:
     """Every conversation in the files and folders, lazily; errors come as items, never as raises.
 
-    Recordings that a transcript of the same run names are read with it, not once more alone.
+    Manifests and sidecars among them say what is known about the calls. A recording that belongs to
+    a transcript of the same run is read with it, not once more alone.
 
     Args:
-        paths: Transcripts, recordings and folders of them (read with their sub-folders).
+        paths: Transcripts, recordings, manifests, and folders of them (with their sub-folders).
         options: What the user says about them.
     """
     files, errors = _files(paths)
     yield from (_masked(item, options) for item in errors)
-    transcripts = [path for path in files if _looks_like_text(path)]
-    if options.media is not None and len(transcripts) != 1:
+    sorted_ = sort_files(files, options)
+    yield from sorted_.errors
+    if options.media is not None and len(sorted_.transcripts) != 1:
         raise InvalidInputError(
-            f"a recording was named for {len(transcripts)} transcripts, expected one.",
+            f"a recording was named for {len(sorted_.transcripts)} transcripts, expected one.",
             where=str(options.media),
             remedy="Score each transcript with its recording by itself.",
         )
-    named: set[Path] = set()
-    for path in transcripts:
-        for item in _transcript(path, options):
-            if item.conversation is not None:
-                named |= {media.path.resolve() for media in item.conversation.media}
-            yield item
+    joining = Joining(sorted_.catalogue, sorted_.recordings, options)
+    for path in sorted_.transcripts:
+        yield from joining.transcript(path)
+    for group in joining.left():
+        yield joining.recording(group)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Files by what they are.
+
+    Attributes:
+        transcripts: To be read for what was said.
+        recordings: Audio and video.
+        manifests: Tables of calls.
+        sidecars: Descriptions that lie beside a file of the same name.
+        catalogue: What the last two say.
+        errors: What was wrong in them.
+    """
+
+    transcripts: list[Path]
+    recordings: list[Path]
+    manifests: list[Path]
+    sidecars: list[Path]
+    catalogue: Catalogue
+    errors: list[Ingested]
+
+
+def sort_files(files: Sequence[Path], options: IngestOptions) -> Sorted:
+    """Tells transcripts, recordings, manifests and sidecars apart by what is in them."""
+    profile = options.profile or SourceProfile(options.source)
+    catalogue = Catalogue(profile, options.masker)
+    found = Sorted([], [], [], [], catalogue, [])
+    stems = Counter(file_stem(path.name) for path in files)
     for path in files:
-        if path not in transcripts and path.resolve() not in named:
-            yield _guarded(path, options)
+        if not looks_like_text(path):
+            found.recordings.append(path)
+            continue
+        try:
+            sheet = _manifest(path)
+            if sheet is not None:
+                found.manifests.append(path)
+                found.errors.extend(
+                    _masked(Ingested(path, error=error), options)
+                    for error in catalogue.add_manifest(sheet)
+                )
+            elif _has_sibling(path, stems) and catalogue.add_sidecar(path):
+                found.sidecars.append(path)
+            else:
+                found.transcripts.append(path)
+        except EmotionMonitorError as error:
+            found.sidecars.append(path)
+            found.errors.append(_masked(Ingested(path, error=error), options))
+    return found
+
+
+class Joining:
+    """Transcripts with their recordings, and both with what is known about the call.
+
+    Args:
+        catalogue: What is known.
+        recordings: Those that may belong to transcripts.
+        options: What the user says.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, recordings: Sequence[Path], options: IngestOptions
+    ) -> None:
+        self.catalogue = catalogue
+        self._options = options
+        self.recordings = recordings
+        self._by_stem: dict[str, list[Path]] = {}
+        for path in recordings:
+            self._by_stem.setdefault(file_stem(path.name), []).append(path)
+        self.used: set[Path] = set()
+        """Recordings that a transcript has taken, resolved."""
+        self._taken: dict[Path, list[Path]] = {}
+        self._by_place = {path.resolve(): path for path in recordings}
+
+    def transcript(self, path: Path) -> Iterator[Ingested]:
+        """The conversations of a transcript, each with its recordings and metadata; masked."""
+        return (_masked(item, self._options) for item in self._joined(path))
+
+    def candidates(self, path: Path) -> list[Path]:
+        """Recordings that belong to a transcript by its name, by manifests, or that it took."""
+        names = [file_stem(path.name), *self.catalogue.recordings(path, path.stem)]
+        found = [one for name in names if (one := self._find(name, path))]
+        return list(dict.fromkeys([*self._taken.get(path, ()), *found]))
+
+    def taken(self, path: Path) -> list[Path]:
+        """Recordings that a transcript took when it was read."""
+        return list(self._taken.get(path, ()))
+
+    def left(self) -> list[list[Path]]:
+        """Recordings that no transcript took; parts of one transferred call stand together."""
+        groups: dict[object, list[Path]] = {}
+        for path in self.recordings:
+            if path.resolve() not in self.used:
+                parts, _ = self.catalogue.records(path)
+                call_id = parts[0].call_id if parts else ""
+                groups.setdefault(call_id or path, []).append(path)
+        return list(groups.values())
+
+    def recording(self, paths: Sequence[Path]) -> Ingested:
+        """The conversation of a recording without transcript, or of a transferred call's parts."""
+        first = paths[0]
+        try:
+            parts = [recording_conversation(path, self._options) for path in paths]
+            whole = parts[0]
+            if len(parts) > 1:
+                media = tuple(one for part in parts for one in part.media)
+                whole = self.catalogue.describe(replace(whole, media=media), first)
+                offsets = [media.offset for media in whole.media]
+                turns = [
+                    _shifted(turn, offset)
+                    for part, offset in zip(parts, offsets, strict=True)
+                    for turn in part.turns
+                ]
+                whole = replace(whole, turns=ordered(turns))
+            item = self._described(whole, first)
+        except EmotionMonitorError as error:
+            item = Ingested(first, error=error)
+        return _masked(item, self._options)
+
+    def _joined(self, path: Path) -> Iterator[Ingested]:
+        items = iter(_transcript(path, self._options))
+        head = list(islice(items, 2))
+        alone = sum(item.conversation is not None for item in head) == len(head) == 1
+        for item in chain(head, items):
+            if item.conversation is None:
+                yield item
+                continue
+            conversation = item.conversation
+            self._take(path, [media.path for media in conversation.media])
+            if not conversation.media:
+                media = []
+                for recording in self._recordings_of(conversation, path, alone=alone):
+                    try:
+                        media.append((recording, probe(recording, self._options.limits)))
+                    except EmotionMonitorError as error:
+                        yield Ingested(recording, error=error)
+                    self._take(path, [recording])
+                if media:
+                    video = any(info.video is not None for _, info in media)
+                    conversation = replace(
+                        conversation,
+                        channel=Channel.VIDEO if video else Channel.PHONE,
+                        media=tuple(Media(one, self._options.channels) for one, _ in media),
+                    )
+            yield self._described(conversation, path)
+
+    def _take(self, path: Path, recordings: Sequence[Path]) -> None:
+        wanted = {recording.resolve() for recording in recordings}
+        self.used |= wanted
+        mine = self._taken.setdefault(path, [])
+        mine += [self._by_place[one] for one in wanted if one in self._by_place]
+
+    def _described(self, conversation: Conversation, path: Path) -> Ingested:
+        try:
+            return Ingested(path, self.catalogue.describe(conversation, path))
+        except EmotionMonitorError as error:
+            return Ingested(path, error=error.at(str(path)))
+
+    def _recordings_of(self, conversation: Conversation, path: Path, *, alone: bool) -> list[Path]:
+        names = self.catalogue.recordings(path, conversation.external_id)
+        found = [one for name in names if (one := self._find(name, path))]
+        if not found:
+            stems = [file_stem(path.name)] if alone else []
+            stems.append(conversation.external_id.casefold())
+            found = [one for name in stems if (one := self._find(name, path))][:1]
+        return found
+
+    def _find(self, stem: str, beside: Path) -> Path | None:
+        """The recording of that name: the one in the same folder, or the only one there is."""
+        named = self._by_stem.get(stem, [])
+        near = [path for path in named if path.parent == beside.parent]
+        return near[0] if near else named[0] if len(named) == 1 else None
 
 
 def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Ingested]:
@@ -101,7 +280,8 @@ def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Inges
     """
     from multimodal.formats import parse_transcript
 
-    return _read(lambda: parse_transcript(data, name), Path(name), options)
+    items = _read(lambda: parse_transcript(data, name), Path(name), options)
+    return (_masked(item, options) for item in items)
 
 
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
@@ -183,7 +363,27 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], list[Ingested]]:
     return list(files), errors
 
 
-def _looks_like_text(path: Path) -> bool:
+def _manifest(path: Path) -> Sheet | None:
+    try:
+        return manifest_in(path)
+    except OSError:
+        return None  # The reader of transcripts says what is wrong with it.
+
+
+def _has_sibling(path: Path, stems: Mapping[str, int]) -> bool:
+    """Whether a `.json` lies beside another file of its name, so that it may describe that."""
+    if path.suffix.lower() != ".json":
+        return False
+    stem = sidecar_stem(path)
+    return stems[stem] > (stem == file_stem(path.name))
+
+
+def _shifted(turn: Turn, offset: float) -> Turn:
+    start = None if turn.start is None else turn.start + offset
+    return replace(turn, start=start, end=None if turn.end is None else turn.end + offset)
+
+
+def looks_like_text(path: Path) -> bool:
     """Whether a file is to be read as a transcript: no media format is free of control bytes."""
     try:
         with path.open("rb") as file:
@@ -192,7 +392,7 @@ def _looks_like_text(path: Path) -> bool:
         return True  # The reader of transcripts says what is wrong with it.
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04")):
         return True  # UTF-16, or a workbook: no recording is a ZIP
-    return not any(byte < 9 or 13 < byte < 27 for byte in head)
+    return not head.translate(None, _TEXT_BYTES)
 
 
 def _transcript(path: Path, options: IngestOptions) -> Iterator[Ingested]:
@@ -209,11 +409,11 @@ def _read(
     try:
         for item in reading():
             if isinstance(item, EmotionMonitorError):
-                yield _masked(Ingested(path, error=item), options)
+                yield Ingested(path, error=item)
             else:
-                yield _masked(Ingested(path, _with_options(item, options)), options)
+                yield Ingested(path, _with_options(item, options))
     except EmotionMonitorError as error:
-        yield _masked(Ingested(path, error=error), options)
+        yield Ingested(path, error=error)
 
 
 def _masked(item: Ingested, options: IngestOptions) -> Ingested:
@@ -224,8 +424,8 @@ def _masked(item: Ingested, options: IngestOptions) -> Ingested:
     if item.error is not None:
         return replace(item, error=options.masker.error(item.error))
     assert item.conversation is not None
-    masked = options.masker.conversation(item.conversation)
-    return replace(item, conversation=with_inferred_roles(masked))
+    conversation = with_inferred_roles(options.masker.conversation(item.conversation))
+    return replace(item, conversation=swapped(conversation) if options.swap_roles else conversation)
 
 
 def _with_options(conversation: Conversation, options: IngestOptions) -> Conversation:
@@ -257,10 +457,3 @@ def _with_channel(turn: Turn, channels: Mapping[int, Role]) -> Turn:
     if turn.role is not Role.UNKNOWN or turn.channel is None:
         return turn
     return with_role(turn, channels.get(turn.channel, Role.UNKNOWN))
-
-
-def _guarded(path: Path, options: IngestOptions) -> Ingested:
-    try:
-        return _masked(Ingested(path, recording_conversation(path, options)), options)
-    except EmotionMonitorError as error:
-        return _masked(Ingested(path, error=error), options)

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         mask_style: `placeholder` for [手机号], `partial` for 138****1234.
         customer_key: Secret under which customers' numbers become references; by default one that
             is made once and lies in `data_dir` as `customer.key`. Whoever changes it no longer
-            recognises customers whom the site knew before.
+            recognises customers whom the site knew before; machines that share a database share it.
         keep_recordings: Whether recordings are kept after they are scored. Masking does not reach
             what is said in them.
         retention_media_days: Days after which recordings are deleted; 0 keeps them.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -11,6 +14,11 @@ from multimodal.emotions import CHINESE_NAMES, UNKNOWN, Emotion
 from multimodal.scoring import MODALITIES, ScoredConversation, ScoredTurn
 from multimodal.states import LEVEL_NAMES, STATE_NAMES, Level, view
 
+if TYPE_CHECKING:
+    from app.intake.catalogue import ManifestPreview
+
+FILE_WIDTH = 140
+"""Characters a line where stdout is no terminal."""
 LEVEL_STYLES = {
     Level.CALM: "green",
     Level.WATCH: "yellow",
@@ -90,3 +98,30 @@ def _named(label: str, confidence: float) -> str:
 def _shortened(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
+def manifest_tables(found: ManifestPreview) -> list[Table]:
+    """What each column of a manifest was taken for, and its first rows as they are understood."""
+    from app.intake.columns import FIELDS
+
+    columns = Table("列 column", "内容 holds", *(f"{n + 1}" for n in range(len(found.cells))))
+    for index, header in enumerate(found.headers):
+        name = found.columns.get(header)
+        holds = f"{FIELDS[name].zh} {name}" if name else "(保留 kept)"
+        cells = [cells[index] if index < len(cells) else "" for cells in found.cells]
+        columns.add_row(Text(header), holds, *(Text(_shortened(cell)) for cell in cells))
+    data = found.to_json()["records"]
+    names = ["call_id", "file_name", "started_at", "agent_id", "queue", "team", "customer",
+             "direction"]  # fmt: skip
+    rows = Table(*names, title=f"{found.rows:,} 通 calls")
+    for record in data:
+        if record["error"]:
+            rows.add_row(Text(record["error"]["what"], style="red"))
+        else:
+            rows.add_row(*(Text(str(record[name] or "")) for name in names))
+    return [columns, rows]
+
+
+def print_table(table: Table) -> None:
+    """A table on stdout: as wide as the terminal, or as a file is comfortably read."""
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)

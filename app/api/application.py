@@ -13,11 +13,22 @@ from sqlalchemy.engine import make_url
 
 from app.api import errors
 from app.api.guard import Guard
-from app.api.routes import conversations, governance, imports, live, media, results, roles, system
+from app.api.routes import (
+    batches,
+    conversations,
+    governance,
+    imports,
+    live,
+    media,
+    results,
+    roles,
+    system,
+)
 from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.sweeper import Sweeper
 from app.api.worker import Worker
+from app.intake.batches import BatchWorker
 from app.monitor import build_monitor
 from app.privacy import build_masker
 from app.settings import Settings
@@ -63,15 +74,20 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             await to_thread.run_sync(upgrade, settings)
         with Store(settings) as store:
             worker = Worker(store, monitor)
-            app.state.services = Services(settings, store, monitor, worker, build_masker(settings))
+            batch_worker = BatchWorker(store, monitor, settings)
+            app.state.services = Services(
+                settings, store, monitor, worker, build_masker(settings), batch_worker
+            )
             sweeper = Sweeper(store, settings)
             worker.start()
+            batch_worker.start()
             sweeper.start()
             try:
                 yield
             finally:
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
+                await to_thread.run_sync(batch_worker.stop)
 
     app = FastAPI(
         title="Emotion monitor",
@@ -99,6 +115,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(live.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
     api.include_router(roles.router)
     api.include_router(governance.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from app.api.schemas import Channel, Label, Level, State, Status
 from app.api.services import LARGEST_ID, ServicesDep
 from app.store import Filter
+from multimodal.errors import InvalidInputError
 
 Text = Annotated[str | None, Query(max_length=200)]
 Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
@@ -18,10 +19,14 @@ Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
 def _filter(
     services: ServicesDep,
     id: Annotated[list[Id] | None, Query(max_length=1000, description="These only.")] = None,
+    batch: Annotated[Id | None, Query(description="Those that came of this batch's files.")] = None,
     source: Text = None,
     channel: Channel | None = None,
     queue: Text = None,
     team: Text = None,
+    agent: Annotated[
+        str | None, Query(max_length=200, description="Id of an agent who took part.")
+    ] = None,
     language: Text = None,
     state: State | None = None,
     status: Status | None = None,
@@ -36,6 +41,9 @@ def _filter(
     started_to: Annotated[
         datetime | None, Query(description="First start that is too late.")
     ] = None,
+    day: Annotated[
+        date | None, Query(description="The day on which it started, in the site's zone.")
+    ] = None,
     min_risk: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
 ) -> Filter:
     zone = services.settings.zone
@@ -43,20 +51,30 @@ def _filter(
     def moment(value: datetime | None) -> datetime | None:
         return value.replace(tzinfo=zone) if value is not None and value.tzinfo is None else value
 
+    started_from, started_to = moment(started_from), moment(started_to)
+    if day is not None:
+        try:
+            begins, ends = (datetime.combine(d, time(), zone) for d in (day, day + timedelta(1)))
+        except OverflowError as error:
+            raise InvalidInputError("day is the last that there is.", where="query.day") from error
+        started_from = max(begins, started_from or begins)
+        started_to = min(ends, started_to or ends)
     return Filter(
         ids=None if id is None else tuple(id),
+        batch=batch,
         source=source,
         channel=channel,
         queue=queue,
         team=team,
+        agent=agent,
         language=language,
         state=state,
         status=status,
         level=level,
         label=label,
         text=q,
-        started_from=moment(started_from),
-        started_to=moment(started_to),
+        started_from=started_from,
+        started_to=started_to,
         min_risk=min_risk,
     )
 

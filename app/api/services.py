@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from app.api.errors import as_json
 from app.api.worker import Worker
+from app.intake.batches import BatchWorker
 from app.monitor import build_transcriber
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
@@ -36,6 +37,7 @@ class Services:
         monitor: Scores.
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
+        batch_worker: Scores the files of batches.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -45,6 +47,7 @@ class Services:
     monitor: EmotionMonitor
     worker: Worker
     masker: Masker
+    batch_worker: BatchWorker
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import streamlit as st
@@ -69,11 +70,67 @@ def recording(number: int, index: int) -> bytes:
     return _request("GET", f"/conversations/{number}/media/{index}").content
 
 
-def import_files(files: list[tuple[str, bytes]], fields: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Sends files to be read, scored and stored; one result per file."""
+def new_batch() -> dict[str, Any]:
+    """An empty batch."""
+    return dict(_request("POST", "/batches").json())
+
+
+def add_files(batch: int, files: list[tuple[str, bytes]]) -> None:
+    """Adds files to a batch, to be looked at and not yet scored."""
     parts = [("files", (name, content)) for name, content in files]
-    answer = _request("POST", "/imports", files=parts, data=dict(fields)).json()
-    return list(answer["data"])
+    _request("POST", f"/batches/{batch}/files", files=parts)
+
+
+def batch(number: int) -> dict[str, Any]:
+    """How far a batch is."""
+    return dict(_request("GET", f"/batches/{number}").json())
+
+
+def batches() -> list[dict[str, Any]]:
+    """The latest batches, newest first."""
+    return list(_request("GET", "/batches").json()["data"])
+
+
+def batch_files(number: int, state: str | None = None) -> list[dict[str, Any]]:
+    """The first files of a batch, or the first in a state."""
+    given = {} if state is None else {"state": state}
+    return list(_request("GET", f"/batches/{number}/files", params=given).json()["data"])
+
+
+def preview(batch: int, file: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is in a file of a batch."""
+    answer = _request("POST", f"/batches/{batch}/files/{file}/preview", json=dict(options))
+    return dict(answer.json())
+
+
+def start(batch: int, options: Mapping[str, Any]) -> None:
+    """Starts a batch."""
+    _request("POST", f"/batches/{batch}/start", json=dict(options))
+
+
+def pause(batch: int) -> None:
+    """Stops a batch after the files that are being scored."""
+    _request("POST", f"/batches/{batch}/pause")
+
+
+def resume(batch: int) -> None:
+    """Goes on with a paused batch."""
+    _request("POST", f"/batches/{batch}/resume")
+
+
+def discard(batch: int) -> None:
+    """Deletes a batch that does not run; what came of it stays."""
+    _request("DELETE", f"/batches/{batch}")
+
+
+def sources() -> dict[str, dict[str, Any]]:
+    """What is kept about sources, by name."""
+    return {one["name"]: one for one in _request("GET", "/sources").json()["data"]}
+
+
+def keep_source(name: str, profile: Mapping[str, Any]) -> None:
+    """Keeps how the files of a source are read."""
+    _request("PUT", f"/sources/{quote(name, safe='')}", json=dict(profile))
 
 
 def results(form: str, lang: str, **filters: Any) -> bytes:

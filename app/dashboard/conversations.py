@@ -39,7 +39,7 @@ def page() -> None:
 
 
 def _filters() -> dict[str, Any]:
-    words, queue, sort = st.columns([3, 1, 1])
+    words, queue, agent, day, sort = st.columns([3, 1, 1, 1, 1])
     chosen: dict[str, Any] = {
         "q": words.text_input(
             t("search"),
@@ -49,6 +49,15 @@ def _filters() -> dict[str, Any]:
             on_change=_first_page,
         ),
         "queue": queue.text_input(t("queue"), key="filter_queue", on_change=_first_page),
+        "agent": agent.text_input(t("agent"), key="filter_agent", on_change=_first_page),
+        "day": day.date_input(
+            t("day"),
+            value=None,
+            format="YYYY-MM-DD",
+            help=t("day_help"),
+            key="filter_day",
+            on_change=_first_page,
+        ),
         "sort": sort.selectbox(
             t("sort"), list(SORTS), format_func=lambda s: t(SORTS[s]), on_change=_first_page
         ),
@@ -78,9 +87,9 @@ def _first_page() -> None:
 
 
 def _clear() -> None:
-    for key in ("filter_q", "filter_queue"):
+    for key in ("filter_q", "filter_queue", "filter_agent"):
         st.session_state[key] = ""
-    for key in ("filter_level", "filter_channel"):
+    for key in ("filter_level", "filter_channel", "filter_day"):
         st.session_state[key] = None
     _first_page()
 

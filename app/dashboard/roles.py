@@ -30,7 +30,7 @@ def roles_card(conversation: dict[str, Any]) -> None:
         for party in seen["parties"]:
             st.caption(_party(party))
         if seen["swapped"] >= SURE:
-            text = t("roles_seem_swapped", percent=_percent(seen["swapped"]))
+            text = t("roles_seem_swapped", percent=percent(seen["swapped"]))
             st.warning(text, icon=":material/swap_horiz:")
         if inferred:
             st.info(t("roles_inferred"), icon=":material/help:")
@@ -67,10 +67,10 @@ def _party(party: dict[str, Any]) -> str:
     if party["inferred"] == "unknown":
         return f"{name}{now} · {said}"
     guess = t(f"role_{party['inferred']}")
-    return f"{name}{now} · {t('roles_by_phrases')} {guess} {_percent(party['confidence'])} · {said}"
+    return f"{name}{now} · {t('roles_by_phrases')} {guess} {percent(party['confidence'])} · {said}"
 
 
-def _percent(probability: float) -> str:
+def percent(probability: float) -> str:
     """As a percentage; phrases are never certain."""
     return f"{min(probability, 0.99):.0%}"
 

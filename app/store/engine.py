@@ -89,6 +89,11 @@ def dump_json(value: Any) -> str:
     """JSON that both databases store: no NaN (becomes null), no NUL or lone surrogates (U+FFFD)."""
     if not value and type(value) in _EMPTY:
         return _EMPTY[type(value)]
+    if type(value) is list and {*map(type, value)} == {float}:
+        # Most values are probabilities, and Python writes a list of floats as JSON does.
+        text = repr(value)
+        if "n" not in text:  # Neither nan nor inf.
+            return text
     try:
         text = _ENCODER.encode(value)
     except ValueError:

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import retention
+from app.store import batches, retention
+from app.store.batches import Batches
 from app.store.erasing import empty_log, purge
 from app.store.media import MediaFolder
 from app.store.retention import Limits, Swept
@@ -24,6 +25,10 @@ from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
 from multimodal.policy import LAPSED
 
 MAX_REFERENCE, MAX_TEXT = 200, 20_000
+UNREAD = (
+    "有 {} 个文件在批次中等待评分，其中有谁尚不可知：评分后请再次删除"
+    " ({} files of batches wait to be scored; whose they are is not known yet: erase again then)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Governance:
     """
 
     media: MediaFolder
+    batches: Batches
     _engine: Engine
     _standing_notice: str
 
@@ -100,11 +106,15 @@ class Governance:
             digests = {one.sha256 for one in media} - {""}
             elsewhere = tuple(sorted({one.path for one in media if not one.sha256}))
             session.execute(delete(IdempotencyRow).where(IdempotencyRow.conversation_id.in_(ids)))
+            batches.forget(session, ids)
             session.execute(delete(row).where(row.id.in_(ids)))
             counts = {"conversations": len(ids), "media": len(digests), "elsewhere": len(elsewhere)}
             _audit(session, scope.who, "erase", counts)
         removed = self.discard(digests)
+        self.batches.prune()
         notes = purge(self._engine)
+        if unread := self.batches.unread():
+            notes.append(UNREAD.format(unread, unread))
         return Erased(len(ids), removed, len(digests) - removed, elsewhere, tuple(notes))
 
     # Retention
@@ -126,6 +136,7 @@ class Governance:
             digests, recordings = retention.forget_media(session, limits)
             more, others, conversations = retention.delete_conversations(session, limits)
             audit = retention.delete_audit(session, limits)
+            old_batches = retention.delete_batches(session, limits)
         self.discard(digests | more)
         transcripts = 0
         while True:
@@ -134,15 +145,18 @@ class Governance:
             transcripts += done
             if not done:
                 break
+        self.batches.prune()
         with self._reading() as session:
             orphans = retention.orphans(session, self.media)
         for path in orphans:
             Path(path).unlink(missing_ok=True)
-        swept = Swept(recordings + others, transcripts, conversations, audit, len(orphans))
+        swept = Swept(
+            recordings + others, transcripts, conversations, audit, len(orphans), old_batches
+        )
         if swept.anything:
             with self._writing() as session:
                 _audit(session, who, "retention", asdict(swept))
-            if transcripts or conversations:
+            if transcripts or conversations or old_batches:
                 empty_log(self._engine)
         return swept
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, select
+from sqlalchemy import Boolean, ColumnElement, UnaryExpression, and_, exists, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.engine import in_utc
-from app.store.tables import AnswerRow, ConversationRow, TurnRow
+from app.store.tables import AnswerRow, BatchResultRow, ConversationRow, TurnRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 
@@ -36,10 +39,12 @@ class Filter:
 
     Attributes:
         ids: These conversations only; None for all.
+        batch: Those that came of this batch's files.
         source: The system it comes from.
         channel: `phone`, `video` or `chat`.
         queue: Skill group.
         team: The agent's team.
+        agent: Id of an agent who took part, in whichever part of a transferred call.
         language: BCP 47 tag.
         state: `open` or `closed`.
         status: `queued`, `scoring`, `scored` or `failed`.
@@ -52,10 +57,12 @@ class Filter:
     """
 
     ids: tuple[int, ...] | None = None
+    batch: int | None = None
     source: str | None = None
     channel: str | None = None
     queue: str | None = None
     team: str | None = None
+    agent: str | None = None
     language: str | None = None
     state: str | None = None
     status: str | None = None
@@ -78,6 +85,13 @@ class Filter:
         ]  # fmt: skip
         if self.ids is not None:
             conditions.append(row.id.in_(self.ids))
+        if self.batch is not None:
+            of_batch = select(BatchResultRow.conversation_id).where(
+                BatchResultRow.batch_id == self.batch
+            )
+            conditions.append(row.id.in_(of_batch))
+        if self.agent:
+            conditions.append(_HasItem(row.agent_ids, storable(self.agent)))
         if self.label:
             labelled = exists().where(
                 AnswerRow.conversation_id == row.id,
@@ -99,6 +113,25 @@ class Filter:
         if self.min_risk is not None:
             conditions.append(row.risk >= self.min_risk)
         return and_(True, *conditions)
+
+
+class _HasItem(FunctionElement[bool]):
+    """Whether a text is an item of a JSON list: column, text."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_HasItem, "postgresql")
+def _has_item_postgresql(element: _HasItem, compiler: SQLCompiler, **options: Any) -> str:
+    column, item = (compiler.process(part, **options) for part in element.clauses)
+    return f"jsonb_exists({column}, {item})"
+
+
+@compiles(_HasItem, "sqlite")
+def _has_item_sqlite(element: _HasItem, compiler: SQLCompiler, **options: Any) -> str:
+    column, item = (compiler.process(part, **options) for part in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {item})"  # noqa: S608
 
 
 def ordering(sort: str) -> tuple[UnaryExpression[Any], ...]:

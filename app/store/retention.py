@@ -7,6 +7,9 @@ not count again. An open conversation is left alone until it is closed.
     transcript   words, speakers' names, what the source said besides, evidence, comments
     scores       all that is left of the conversation, its recordings too
     audit        entries of the audit
+
+Batches of files go with the words; those that wait to be scored with whichever of words and
+recordings goes first.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from app.settings import Settings
 from app.store.media import MediaFolder, forgotten
 from app.store.tables import (
     AuditRow,
+    BatchRow,
     CarriedStateRow,
     ConversationRow,
     CorrectionRow,
@@ -47,6 +51,8 @@ class Swept:
         conversations: Conversations of which nothing is left.
         audit: Entries of the audit.
         orphans: Files in the media folder that nothing referred to.
+        batches: Batches of files: what they were called and what was wrong; those that were never
+            scored with their files.
     """
 
     media: int = 0
@@ -54,6 +60,7 @@ class Swept:
     conversations: int = 0
     audit: int = 0
     orphans: int = 0
+    batches: int = 0
 
     @property
     def anything(self) -> bool:
@@ -110,6 +117,10 @@ def count(session: Session, limits: Limits, folder: MediaFolder) -> Swept:
         )
         or 0,
         orphans=len(orphans(session, folder)),
+        batches=session.scalar(
+            select(func.count()).select_from(BatchRow).where(_old_batches(limits))
+        )
+        or 0,
     )
 
 
@@ -202,6 +213,23 @@ def orphans(session: Session, folder: MediaFolder) -> list[str]:
     """Paths of files in the media folder that nothing refers to and nobody is uploading."""
     used = set(session.scalars(select(MediaRow.sha256).where(MediaRow.path != "")))
     return [str(path) for path in folder.orphans(used, time.time() - ORPHAN_SECONDS)]
+
+
+def delete_batches(session: Session, limits: Limits) -> int:
+    """Deletes old batches that do not run; their conversations have their own time."""
+    old = _old_batches(limits)
+    number = session.scalar(select(func.count()).select_from(BatchRow).where(old))
+    session.execute(delete(BatchRow).where(old))
+    return number or 0
+
+
+def _old_batches(limits: Limits) -> ColumnElement[bool]:
+    """A finished one is words; one that waits holds transcripts and recordings."""
+    never = datetime.min.replace(tzinfo=UTC)
+    words = limits.transcript or never
+    finished = (BatchRow.state == "finished") & (BatchRow.made_at < words)
+    waits = BatchRow.state.in_(("draft", "paused"))
+    return finished | (waits & (BatchRow.made_at < max(words, limits.media or never)))
 
 
 def _old_audit(limit: datetime | None) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ from app.store.tables import (
 from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, renormalised
 from multimodal.errors import InvalidConversationError
+from multimodal.formats.turns import EMOTION_KEYS
 from multimodal.policy import LAPSED
 from multimodal.roles import INFERRED
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
@@ -46,17 +47,19 @@ _LARGEST_CHANNEL = 1023
 REGIONS = "regions_before_swap"
 """Attribute of a conversation: which part of a picture was the customer's before the roles were
 exchanged. Whom it shows now is not known, until they are exchanged back."""
+OWN_ATTRIBUTES = (LAPSED, REGIONS)
+"""Attributes of conversations that the product writes, not the source."""
 
 
 def content_hash(conversation: Conversation) -> str:
     """SHA-256 over what was said and the source's metadata.
 
-    The notice and the recordings are no part of it: they may be added to the same conversation
-    later, and it is scored once more with them.
+    The notice and the recordings, and with them the channel, are no part of it: they may be added
+    to the same conversation later, and it is scored once more with them.
     """
     values = metadata_values(conversation)
-    del values["notice"]
-    for name in (LAPSED, REGIONS):
+    del values["notice"], values["channel"]
+    for name in OWN_ATTRIBUTES:
         values["attributes"].pop(name, None)
     started = values["started_at"]
     values["started_at"] = None if started is None else started.isoformat()
@@ -65,13 +68,20 @@ def content_hash(conversation: Conversation) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def kept_attributes(attributes: Mapping[str, Any]) -> Values:
+    """Those attributes that are the product's own."""
+    return {name: attributes[name] for name in OWN_ATTRIBUTES if name in attributes}
+
+
 def _as_received(turn: Values) -> Values:
-    """A turn's columns without a role that was inferred: another version may infer another."""
-    attributes = turn["attributes"]
-    if INFERRED in attributes:
-        attributes = {name: one for name, one in attributes.items() if name != INFERRED}
-        return turn | {"role": Role.UNKNOWN.value, "attributes": attributes}
-    return turn
+    """A turn's columns without a role that was inferred: another version may infer another.
+
+    Nor with what roles decide about: a vendor's emotion, which is left out where it is an agent's.
+    """
+    given = turn["attributes"]
+    attributes = {name: v for name, v in given.items() if name not in (INFERRED, *EMOTION_KEYS)}
+    role = Role.UNKNOWN.value if INFERRED in given else turn["role"]
+    return turn | {"role": role, "attributes": attributes}
 
 
 def metadata_values(conversation: Conversation) -> Values:
@@ -87,8 +97,14 @@ def metadata_values(conversation: Conversation) -> Values:
 
 
 def conversation_summary(conversation: Conversation) -> Values:
-    """The columns of `conversation` that sum up its turns, scored or not."""
-    agents = (turn.agent_id for turn in conversation.turns if turn.agent_id)
+    """The columns of `conversation` that sum up its turns, scored or not.
+
+    `attributes["agent_ids"]` names agents of whom the source does not say which turns are theirs.
+    """
+    agents = [turn.agent_id for turn in conversation.turns if turn.agent_id]
+    others = conversation.attributes.get("agent_ids")
+    if isinstance(others, list):
+        agents += [agent for agent in others if isinstance(agent, str)]
     return {
         "turn_count": len(conversation.turns),
         "duration": conversation.duration,

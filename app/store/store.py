@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import writing
+from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
@@ -23,7 +24,9 @@ from app.store.migrate import require_head
 from app.store.query import MAX_PAGE, Filter, ordering
 from app.store.reading import Listed, StoredConversation, load
 from app.store.roles import Change, change, require_same_roles, same_roles
+from app.store.rows import Values
 from app.store.scope import LOCAL, Scope
+from app.store.sources import Sources
 from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
@@ -35,7 +38,12 @@ from app.store.tables import (
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation, storable
 from multimodal.emotions import EMOTIONS, ModelInfo
-from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
+from multimodal.errors import (
+    ConflictError,
+    EmotionMonitorError,
+    InvalidInputError,
+    NotFoundError,
+)
 from multimodal.policy import AGENT
 from multimodal.roles import confirmed, swapped
 from multimodal.scoring import ScoredConversation
@@ -66,6 +74,8 @@ class Store(Governance):
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
+        self.sources = Sources(self._reading, self._writing)
+        self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +133,33 @@ class Store(Governance):
             self._discard_all(scored.conversation)
         return saved
 
+    def save_many(
+        self,
+        scored: Sequence[ScoredConversation],
+        scope: Scope = LOCAL,
+        *,
+        keep_recordings: bool = True,
+    ) -> list[Saved | EmotionMonitorError]:
+        """Keeps scored conversations in one transaction; each fares as with `save`.
+
+        Returns:
+            For each what was done, or why it was not kept; the others are.
+        """
+        keep = keep_recordings and self._keep_recordings
+        try:
+            done = self._insert_new(scored, scope, keep=keep)
+        except IntegrityError:
+            done = {}  # One of them came at the same time and was first.
+        for index, one in enumerate(scored):
+            if index not in done:
+                try:
+                    done[index] = self.save(one, scope, keep_recordings=keep)
+                except EmotionMonitorError as error:
+                    done[index] = error
+            elif not keep:
+                self._discard_all(one.conversation)
+        return [done[index] for index in range(len(scored))]
+
     def enqueue(
         self,
         conversation: Conversation,
@@ -156,6 +193,32 @@ class Store(Governance):
                 session, row, conversation, self.media
             )
             return None if brings else Saved(row.id, "unchanged")
+
+    def lookup_many(
+        self, conversations: Sequence[Conversation]
+    ) -> list[Saved | EmotionMonitorError | None]:
+        """`lookup` for many conversations, with few queries; an error stands for itself."""
+        found: list[Saved | EmotionMonitorError | None] = []
+        with self._reading() as session:
+            known = writing.find_many(session, conversations)
+            for conversation in conversations:
+                row = known.get((conversation.source, conversation.external_id))
+                if row is None or row.status != "scored":
+                    found.append(None)
+                    continue
+                try:
+                    writing.require_same(row, conversation)
+                except EmotionMonitorError as error:
+                    found.append(error)
+                    continue
+                bare = not conversation.media and conversation.notice in ("", row.notice)
+                brings = (
+                    not bare
+                    and same_roles(session, row, conversation)
+                    and writing.brings(session, row, conversation, self.media)
+                )
+                found.append(None if brings else Saved(row.id, "unchanged"))
+        return found
 
     def record(self, conversation_id: int, scored: ScoredConversation, scope: Scope) -> None:
         """Adds a scoring to a conversation that is there, with the notice and recordings it had.
@@ -209,6 +272,28 @@ class Store(Governance):
                 .where(ConversationRow.status == "scoring")
                 .values(status="queued")
             )
+
+    def redescribe(self, before: Conversation, after: Conversation, scope: Scope) -> bool:
+        """Keeps what has become known about a call whose conversation is there already.
+
+        Words and scores stay as they are; metadata and the agents of turns take the place of those
+        that there were.
+
+        Args:
+            before: The conversation as it was kept.
+            after: The same one with what is known now.
+            scope: Who writes.
+
+        Returns:
+            Whether it was there as it was before, and is described anew.
+        """
+        scope.require(after)
+        moves = (before.source, before.external_id) != (after.source, after.external_id)
+        with self._writing() as session:
+            row = writing.find(session, before, lock=True)
+            if row is None or (moves and writing.find(session, after) is not None):
+                return False
+            return writing.redescribe(session, row, before, after)
 
     def append(
         self,
@@ -557,8 +642,36 @@ class Store(Governance):
         self, session: Session, row: ConversationRow, scored: ScoredConversation, *, keep: bool
     ) -> None:
         row.notice = scored.conversation.notice or row.notice
+        row.channel = scored.conversation.channel.value
         writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
         writing.write_scoring(session, row, scored)
+
+    def _insert_new(
+        self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
+    ) -> dict[int, Saved | EmotionMonitorError]:
+        """Inserts those that are not there yet; what became of them, by index."""
+        done: dict[int, Saved | EmotionMonitorError] = {}
+        new: dict[tuple[str, str], tuple[int, Values]] = {}
+        with self._writing() as session:
+            known = writing.find_many(session, [one.conversation for one in scored])
+            for index, one in enumerate(scored):
+                key = (one.conversation.source, one.conversation.external_id)
+                if key in known or key in new:
+                    continue
+                try:
+                    scope.require(one.conversation)
+                    new[key] = (index, writing.scored_row(one, keep=keep))
+                except EmotionMonitorError as error:
+                    done[index] = error
+            if new:
+                rows = [(scored[index], values) for index, values in new.values()]
+                ids = writing.insert_scored(session, rows)
+                for (index, _), number in zip(new.values(), ids, strict=True):
+                    media = scored[index].conversation.media
+                    housed = [self.media.housed(one) if keep else one for one in media]
+                    writing.insert_media(session, number, housed, self.media, keep=keep)
+                    done[index] = Saved(number, "created")
+        return done
 
     def _once(
         self,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, Table, delete, insert, select
+from sqlalchemy import Dialect, Executable, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.store import rows
 from app.store.media import MediaFolder, forgotten
@@ -124,6 +125,34 @@ def require_same(row: ConversationRow, conversation: Conversation) -> None:
         )
 
 
+def redescribe(
+    session: Session, row: ConversationRow, before: Conversation, after: Conversation
+) -> bool:
+    """Writes new metadata and agents over those of a conversation, if it is `before` still.
+
+    Words and metadata that were deleted when their time was over do not come back.
+    """
+    if row.content_hash != rows.content_hash(before) or len(before.turns) != len(after.turns):
+        return False
+    if row.transcript_deleted_at is not None:
+        return False
+    values = rows.metadata_values(after)
+    values["attributes"] |= rows.kept_attributes(row.attributes)
+    # These follow from recordings and notices, which came with a scoring.
+    del values["channel"], values["notice"]
+    values["content_hash"] = rows.content_hash(after)
+    values["agent_ids"] = rows.conversation_summary(after)["agent_ids"]
+    for name, value in values.items():
+        setattr(row, name, value)
+    for number, (old, new) in enumerate(zip(before.turns, after.turns, strict=True), start=1):
+        if old.agent_id != new.agent_id:
+            turn = session.get(TurnRow, (row.id, number))
+            assert turn is not None
+            if turn.role == new.role:  # A person may have exchanged the roles.
+                turn.agent_id = new.agent_id
+    return True
+
+
 def insert_turns(
     session: Session, conversation_id: int, conversation: Conversation, first: int = 1
 ) -> None:
@@ -234,6 +263,83 @@ def insert_conversation(
     return row
 
 
+def insert_scored(
+    session: Session, found: Sequence[tuple[ScoredConversation, Mapping[str, Any]]]
+) -> list[int]:
+    """Inserts conversations that are not there yet with their first scoring, all in few statements.
+
+    Args:
+        session: The transaction.
+        found: Each with the values of its own row, from `scored_row`.
+
+    Returns:
+        Their ids, in the same order.
+    """
+    conversation = _table(ConversationRow)
+    inserted = session.execute(
+        insert(conversation).returning(conversation.c.id, sort_by_parameter_order=True),
+        [dict(values) for _, values in found],
+    )
+    ids = list(inserted.scalars())
+    values: dict[type[Base], list[dict[str, Any]]] = {
+        kind: [] for kind in (TurnRow, ScoreRow, AnswerRow, TrajectoryRow)
+    }
+    models: dict[str, ModelInfo] = {}
+    now = datetime.now(UTC)
+    for number_of, (scored, _) in zip(ids, found, strict=True):
+        stamp = {"conversation_id": number_of, "scoring": 1}
+        for number, turn in enumerate(scored.turns, start=1):
+            at = {"conversation_id": number_of, "number": number}
+            values[TurnRow].append(at | rows.turn_values(turn.turn))
+            at["scoring"] = 1
+            values[ScoreRow] += [at | one for one in rows.score_values(turn.scores)]
+            values[AnswerRow].append(at | rows.answer_values(turn))
+        trajectory = rows.trajectory_values(scored.trajectory)
+        values[TrajectoryRow].append(stamp | trajectory | {"scored_at": now})
+        models |= {model.key: model for model in rows.models_of(scored)}
+    _upsert(session, ModelRow, [_model_values(models[key]) for key in sorted(models)])
+    for kind, many in values.items():
+        _insert_many(session, kind, many)
+    return ids
+
+
+def scored_row(scored: ScoredConversation, *, keep: bool = True) -> dict[str, Any]:
+    """The values of a new conversation's own row, scored and closed.
+
+    Args:
+        scored: The conversation.
+        keep: Whether its recordings are kept.
+
+    Raises:
+        InvalidConversationError: If it cannot be stored.
+    """
+    conversation = scored.conversation
+    now = datetime.now(UTC)
+    return {
+        **rows.metadata_values(conversation),
+        "content_hash": rows.content_hash(conversation),
+        "state": "closed",
+        "status": "scored",
+        "error": "",
+        "received_at": now,
+        "transcript_deleted_at": None,
+        "scored_at": now,
+        "scoring": 1,
+        **rows.summary_values(scored),
+        "media_count": len(conversation.media) if keep else 0,
+    }
+
+
+def find_many(
+    session: Session, conversations: Sequence[Conversation]
+) -> dict[tuple[str, str], ConversationRow]:
+    """The conversations that are kept under these ones' sources and external ids, by both."""
+    keys = {(one.source, one.external_id) for one in conversations}
+    both = tuple_(ConversationRow.source, ConversationRow.external_id)
+    found = session.scalars(select(ConversationRow).where(both.in_(sorted(keys))))
+    return {(row.source, row.external_id): row for row in found}
+
+
 def brings(
     session: Session,
     row: ConversationRow,
@@ -301,6 +407,21 @@ def write_media(
     session.execute(delete(MediaRow).where(of_this, MediaRow.path != ""))
     known = {one.sha256 for one in gone}
     first = max((one.number for one in gone), default=-1) + 1
+    insert_media(session, row.id, media, folder, keep=keep, known=known, first=first)
+    row.media_count = len(media) if keep else 0
+
+
+def insert_media(
+    session: Session,
+    conversation_id: int,
+    media: Sequence[Media],
+    folder: MediaFolder,
+    *,
+    keep: bool = True,
+    known: Set[str] = frozenset(),
+    first: int = 0,
+) -> None:
+    """Inserts a conversation's recordings; of those that are not kept, a hash that is not known."""
     for number, one in enumerate(media, start=first):
         digest = folder.digest_of(one.path)
         if not keep:
@@ -310,7 +431,7 @@ def write_media(
         region = one.customer_region
         session.add(
             MediaRow(
-                conversation_id=row.id,
+                conversation_id=conversation_id,
                 number=number,
                 sha256=digest,
                 path=_place(one.path, digest, folder) if keep else "",
@@ -319,7 +440,6 @@ def write_media(
                 offset=one.offset,
             )
         )
-    row.media_count = len(media) if keep else 0
 
 
 def _place(path: Path, digest: str, folder: MediaFolder) -> str:
@@ -377,6 +497,48 @@ def write_scoring(
 
 def _model_values(model: ModelInfo) -> dict[str, str]:
     return {"key": model.key, **model.to_json()}
+
+
+def _insert_many(session: Session, kind: type[Base], values: list[dict[str, Any]]) -> None:
+    """Inserts many rows through the driver itself.
+
+    For rows by the ten thousand, SQLAlchemy's care for each value takes longer than the database.
+    """
+    if not values:
+        return
+    connection = session.connection()
+    statement, names, processors, positional = _plan(kind, connection.dialect)
+    bound = [
+        tuple(
+            [
+                value if process is None or value is None else process(value)
+                for value, process in zip(map(row.__getitem__, names), processors, strict=True)
+            ]
+        )
+        for row in values
+    ]
+    if positional:
+        connection.exec_driver_sql(statement, bound)
+    else:
+        connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in bound])
+
+
+@cache
+def _plan(
+    kind: type[Base], dialect: Dialect
+) -> tuple[str, tuple[str, ...], tuple[Callable[[Any], Any] | None, ...], bool]:
+    """An insert's text, its columns in their order, what prepares their values, and its style."""
+    table = _table(kind)
+    names = [column.name for column in table.columns]
+    compiled = insert(table).compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)
+    if compiled.positional:
+        assert compiled.positiontup is not None
+        names = list(compiled.positiontup)
+    processors = tuple(
+        table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+    )
+    return str(compiled), tuple(names), processors, compiled.positional
 
 
 def _upsert(session: Session, kind: type[Base], values: Sequence[Mapping[str, Any]]) -> None:

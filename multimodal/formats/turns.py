@@ -48,7 +48,8 @@ from multimodal.errors import (
 _HAN = re.compile("[\u4e00-\u9fff]")
 _HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/?#]*")
 _STAFF = (Role.AGENT, Role.BOT)
-_EMOTION_KEYS = ("vendor_emotion", "vendor_tags")
+EMOTION_KEYS = ("vendor_emotion", "vendor_tags")
+"""Attributes of a turn that an agent's has not."""
 
 
 def make_turn(where: str, **values: Any) -> Turn:
@@ -64,7 +65,7 @@ def make_turn(where: str, **values: Any) -> Turn:
         values["end"] = None
     if values.get("role") in _STAFF:
         given: Mapping[str, Any] = values.get("attributes", {})
-        values["attributes"] = {k: v for k, v in given.items() if k not in _EMOTION_KEYS}
+        values["attributes"] = {k: v for k, v in given.items() if k not in EMOTION_KEYS}
     try:
         return Turn(**values)
     except InvalidConversationError as error:

@@ -87,6 +87,8 @@ def _text(value: Any) -> str:
             return value
         case bool():
             return str(value).lower()
+        case int() if abs(value) >= 10**15 and _rounded(value):
+            return f"{value:.14e}"  # Not an id: what Excel made of one.
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case datetime():
@@ -97,6 +99,11 @@ def _text(value: Any) -> str:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _rounded(value: int) -> bool:
+    """Whether nothing is left of a number behind its 15th digit: Excel keeps no more."""
+    return value % int(10 ** (len(str(abs(value))) - 15)) == 0
 
 
 def _table(data: bytes, name: str, rows: int) -> tuple[str, Header, int, list[list[str]]] | None:

@@ -27,7 +27,7 @@ from multimodal.masking.numbers import Found, find_numbers, is_id_card
 from multimodal.masking.view import view_of
 from multimodal.masking.words import find_words
 
-__all__ = ["NEAR_TURNS", "PLACEHOLDERS", "TYPES", "Masked", "Masker", "Style"]
+__all__ = ["NEAR_TURNS", "PLACEHOLDERS", "TYPES", "Masked", "Masker", "Style", "plain_number"]
 
 Style = Literal["placeholder", "partial"]
 TYPES: Mapping[str, tuple[str, str]] = {
@@ -61,6 +61,7 @@ _WORD_KEYS = ("word", "text", "content", "w")
 """What vendors call the word in a list of words."""
 _UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REFERENCE = re.compile("[0-9a-f]{32}")
+_CAME_MASKED = re.compile("[*＊]|[xX×]{2,}")
 _GENERIC_SPEAKER = re.compile(
     r"(?i)\W*(?:spk|speaker|spkr|channel|ch|agent|customer|caller|user|客户|顾客|用户|来电|客服|坐席|说话人|发言人|声道)?[\W_]*\d{0,4}\W*"
 )
@@ -168,16 +169,18 @@ class Masker:
             customer: A number in any spelling, or a reference already, which stays as it is.
 
         Returns:
-            An empty string for an empty one, or where the site has no key.
+            An empty string for an empty one, for one that came masked (it may be many people's),
+            or where the site has no key.
         """
         customer = customer.strip()
         if not customer or _REFERENCE.fullmatch(customer):
             return customer
+        if _CAME_MASKED.search(customer):
+            return ""
         key = self.key()
         if not key:
             return ""
-        plain = re.sub(r"[\s()\-.]", "", view_of(customer, PLACEHOLDERS).words).lower()
-        plain = re.sub(r"^(?:\+|00)?86(?=1[3-9][0-9]{9}$)", "", plain)
+        plain = plain_number(customer)
         return hashlib.blake2b(plain.encode(), digest_size=16, key=key[:64]).hexdigest()
 
     def display(self, customer: str) -> str:
@@ -285,6 +288,12 @@ class Masker:
                 taken = sum(other.startswith(shown) for other in masked.values())
                 masked[name] = shown if not taken else f"{shown}{taken + 1}"
         return masked
+
+
+def plain_number(number: str) -> str:
+    """One spelling for all in which the same number is written: +86 138-1234-1234, 013812341234."""
+    plain = re.sub(r"[\s()\-.]", "", view_of(number.strip(), PLACEHOLDERS).words).lower()
+    return re.sub(r"^(?:(?:\+|00)?86|0)?0?(?=1[3-9][0-9]{9}$)", "", plain)
 
 
 def _word_of(item: Any) -> str | None:

@@ -135,6 +135,22 @@ def test_what_the_filters_leave_goes_to_excel(
     assert str(rows[1][14]) == "replay"
 
 
+def test_by_agent_and_day(site: tuple[str, str], page: Page) -> None:
+    call = {"turns": [{"role": "agent", "agent_id": "4711"}, {"role": "agent", "agent_id": "4712"}]}
+    late = call | {"external_id": "late", "started_at": "2031-06-30T23:50:00+08:00"}
+    httpx.post(f"{site[1]}/conversations", json=late, timeout=60).raise_for_status()
+    page.goto(f"{site[0]}/?lang=en")
+    for agent in ("4711", "4712"):
+        page.get_by_role("textbox", name="Agent").fill(agent)
+        page.get_by_role("textbox", name="Agent").press("Enter")
+        expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    for day, found in (("20310701", "No conversation matches"), ("20310630", "1–1 of 1")):
+        page.get_by_role("spinbutton", name="year, Day").click()
+        page.keyboard.type(day, delay=30)
+        page.keyboard.press("Escape")  # Closes the calendar, and takes the day.
+        expect(page.get_by_text(found)).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
     number = conversation_id(site[1], "phone")
     turns = httpx.get(f"{site[1]}/conversations/{number}").json()["turns"]
@@ -198,13 +214,24 @@ def test_one_click_swaps_agent_and_customer(site: tuple[str, str], page: Page) -
     expect(page.get_by_text("已互换 1 个会话")).to_be_visible(timeout=PATIENCE)
 
 
-def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path: Path) -> None:
-    good, bad = tmp_path / "angry.txt", tmp_path / "broken.json"
-    good.write_text(ANGRY, "utf-8")
+def drop(page: Page, files: list[Path]) -> None:
+    """Drops files on the batch page and waits until each is shown for what it is."""
+    expect(page.get_by_text("nothing leaves it")).to_be_visible(timeout=PATIENCE)
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.get_by_text(re.compile(rf"^{len(files)} files:"))).to_be_visible(timeout=PATIENCE)
+
+
+def test_two_clicks_from_dropping_files_to_the_spreadsheet(
+    site: tuple[str, str], page: Page, tmp_path: Path
+) -> None:
+    good, copy, bad = tmp_path / "angry.txt", tmp_path / "angry (1).txt", tmp_path / "broken.json"
+    for path in (good, copy):
+        path.write_text(ANGRY, "utf-8")
     bad.write_text('{"turns": [', "utf-8")
     page.goto(f"{site[0]}/batch?lang=en")
-    expect(page.get_by_text("nothing leaves it")).to_be_visible(timeout=PATIENCE)
-    page.locator("input[type=file]").set_input_files([good, bad])
+    drop(page, [good, copy, bad])
+    expect(page.get_by_text("1 to be scored, 1 that describe others")).to_be_visible()
+    expect(page.get_by_text("export or copy it again").first).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 1 errors.")).to_be_visible(timeout=PATIENCE)
     with page.expect_download(timeout=PATIENCE) as download:
@@ -212,17 +239,60 @@ def test_batch_from_drop_to_download(site: tuple[str, str], page: Page, tmp_path
     text = Path(download.value.path()).read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     assert "我要投诉你们" in text.decode("utf-8-sig")
+    number = re.search(r"batch=(\d+)", page.url)
+    assert number is not None
+    listed = httpx.get(f"{site[1]}/batches/{number[1]}/files").json()["data"]
+    assert {row["name"]: row["state"] for row in listed} == {
+        "angry.txt": "done", "angry (1).txt": "duplicate", "broken.json": "failed",
+    }  # fmt: skip
 
 
-def test_a_transcript_is_sent_with_the_recording_that_it_names(
-    site: tuple[str, str], page: Page, samples: Path
+def test_a_transcript_its_recording_and_a_table_of_calls(
+    site: tuple[str, str], page: Page, samples: Path, tmp_path: Path
 ) -> None:
-    page.goto(f"{site[0]}/batch?lang=en")
-    page.locator("input[type=file]").set_input_files(
-        [samples / "call-bank-recovering.ogg", samples / "call-bank-recovering.jsonl"]
+    table = tmp_path / "calls.csv"
+    table.write_bytes(
+        "文件名,坐席,客户电话\ncall-bank-recovering.ogg,7001,13812341234\n".encode("gbk")
     )
+    page.goto(f"{site[0]}/batch?lang=en")
+    files = [samples / f"call-bank-recovering.{suffix}" for suffix in ("ogg", "jsonl")]
+    drop(page, [*files, table])
+    expect(page.get_by_text("Columns of the table of calls: calls.csv")).to_be_visible()
+    page.get_by_text("How they are read").click()
+    source = page.get_by_role("combobox", name=re.compile("Name of the source"))
+    source.fill("pbx")
+    source.press("Enter")
+    page.get_by_role("button", name="Keep for the source").click()
+    expect(page.get_by_text("it is used the next time too")).to_be_visible(timeout=PATIENCE)
+    kept = httpx.get(f"{site[1]}/sources/pbx").json()["columns"]
+    assert kept == {"文件名": "file_name", "坐席": "agent_id", "客户电话": "customer"}
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+    found = httpx.get(f"{site[1]}/conversations", params={"agent": "7001"}).json()
+    assert found["count"] == 1
+    assert found["data"][0]["customer_display"] == "138****1234"
+
+
+def test_a_batch_is_paused_left_and_gone_on_with(
+    site: tuple[str, str], page: Page, tmp_path: Path
+) -> None:
+    turns = ",".join(['{"role":"customer","text":"都几天了还没有人上门！太慢了"}'] * 40)
+    files = []
+    for n in range(30):
+        path = tmp_path / f"{n}.jsonl"
+        lines = (f'{{"external_id":"p{n}-{k}","turns":[{turns}]}}' for k in range(10))
+        path.write_text("\n".join(lines), "utf-8")
+        files.append(path)
+    page.goto(f"{site[0]}/batch?lang=en")
+    drop(page, files)
+    page.get_by_role("button", name="Score", exact=True).click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_text(re.compile(r"Paused: \d+ of 30 files"))).to_be_visible(timeout=PATIENCE)
+    left = page.url
+    page.goto(f"{site[0]}/?lang=en")
+    page.goto(left)
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text("Done: 300 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
 
 
 def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Page) -> None:

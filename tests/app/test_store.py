@@ -18,6 +18,7 @@ from app.store import (
     LOCAL,
     DatabaseUnavailableError,
     Filter,
+    Saved,
     Scope,
     Store,
     WriteKey,
@@ -32,7 +33,14 @@ from app.store.tables import (
     TurnRow,
 )
 from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
-from multimodal.errors import ConflictError, InvalidInputError, NotFoundError, OutputError
+from multimodal.errors import (
+    ConflictError,
+    InvalidConversationError,
+    InvalidInputError,
+    NotFoundError,
+    OutputError,
+)
+from multimodal.formats.results import scored_to_json
 from multimodal.pipeline import EmotionMonitor, LiveConversation
 from tests.app.conftest import OneFuser, WordScorer
 
@@ -430,3 +438,25 @@ def test_sqlite_is_set_up_for_safety(tmp_path: Path) -> None:
         "synchronous": 2,
         "secure_delete": 1,
     }
+
+
+def test_many_at_once_fare_as_one_by_one(store: Store, monitor: EmotionMonitor) -> None:
+    """Whatever `save` does with each, `save_many` does, and what is read back is the same."""
+    calls = [conversation(f"c{n}") for n in range(5)]
+    store.save(monitor.score(calls[3]))
+    other = replace(calls[1], queue="another")
+    beyond = replace(calls[4], external_id="z", turns=(Turn(Role.CUSTOMER, channel=5000),))
+    done = store.save_many([monitor.score(call) for call in (*calls, calls[0], other, beyond)])
+    assert [one.outcome if isinstance(one, Saved) else type(one) for one in done] == [
+        "created", "created", "created", "unchanged", "created", "unchanged", ConflictError,
+        InvalidConversationError,
+    ]  # fmt: skip
+    kept = [store.get(one.id, LOCAL) for one in done[:5] if isinstance(one, Saved)]
+    assert [one.row.external_id for one in kept] == [call.external_id for call in calls]
+    assert len({(one.row.scoring, one.row.status, one.row.risk) for one in kept}) == 1
+    told = [scored_to_json(one.scored) | {"external_id": ""} for one in kept]
+    assert all(one == told[3] for one in told)
+    looked = store.lookup_many([*calls, other, conversation("new")])
+    assert [type(one) for one in looked] == [*[Saved] * 5, ConflictError, type(None)]
+    assert looked[:5] == [store.lookup(call, LOCAL) for call in calls]
+    assert store.lookup_many([replace(calls[0], notice="N-2")]) == [None]

@@ -6,7 +6,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,9 +15,10 @@ from app.api.errors import as_json
 from app.api.schemas import Imported
 from app.api.services import ScopeDep, Services, ServicesDep
 from app.ingest import IngestOptions, read_files
-from app.store import Scope, Store
-from multimodal.conversation import Conversation, Media, Role, storable
-from multimodal.errors import EmotionMonitorError, InvalidInputError
+from app.intake.storing import discard_media, with_kept_media
+from app.store import Scope
+from multimodal.conversation import Conversation, Role, storable
+from multimodal.errors import EmotionMonitorError
 from multimodal.media import parse_channel_map
 from multimodal.scoring import ScoredConversation
 
@@ -67,6 +67,7 @@ def imports(
         channels=parse_channel_map(channels) if channels else {},
         role=Role(role) if role else None,
         source=storable(source),
+        profile=services.store.sources.get(source),
         limits=services.settings.media_limits,
         masker=services.masker,
         transcriber=services.transcriber,
@@ -121,7 +122,7 @@ class _Import:
                 continue
             try:
                 conversation = self._services.store.with_valid_notice(item.conversation)
-                conversation = self._with_kept_media(conversation)
+                conversation = with_kept_media(self._services.store, conversation, self._folder)
                 saved = self._services.store.lookup(conversation, self._scope)
             except EmotionMonitorError as error:
                 self._failed(item.path, error)
@@ -131,20 +132,6 @@ class _Import:
             else:
                 origins.append(item.path)
                 yield conversation
-
-    def _with_kept_media(self, conversation: Conversation) -> Conversation:
-        media = tuple(self._keep_media(one) for one in conversation.media)
-        return replace(conversation, media=media)
-
-    def _keep_media(self, media: Media) -> Media:
-        path = media.path.resolve()
-        if not path.is_relative_to(self._folder) or not path.is_file():
-            raise InvalidInputError(
-                f"the recording {media.path.name[:80]!r} was not uploaded with it.",
-                remedy="Name it by its file name alone, and upload it in the same request.",
-            )
-        with path.open("rb") as file:
-            return replace(media, path=self._services.store.media.keep(file))
 
     def _keep(self, path: Path, scored: ScoredConversation) -> None:
         try:
@@ -169,11 +156,6 @@ class _Import:
             # What is ours is no business of the caller's: the file as they called it.
             clean = {k: v.replace(str(path), result["file"]) for k, v in inside.items()}
             result["error"] = {k: v.replace(f"{self._folder}/", "") for k, v in clean.items()}
-
-
-def discard_media(store: Store, conversation: Conversation) -> None:
-    """Deletes kept recordings of a conversation that was not saved after all."""
-    store.discard({store.media.digest_of(one.path) for one in conversation.media} - {""})
 
 
 def safe_name(name: str, number: int) -> str:
