@@ -15,6 +15,7 @@ from app.intake.sources import SourceProfile
 from multimodal.conversation import WHOLE_PICTURE, Channel, Conversation, Media, Role, Turn
 from multimodal.errors import EmotionMonitorError, InputFileError, InvalidInputError
 from multimodal.formats.turns import ordered, with_role
+from multimodal.formats.workbook import ZIP
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits, describe_channels, probe
 from multimodal.roles import swapped, with_inferred_roles
@@ -390,8 +391,8 @@ def looks_like_text(path: Path) -> bool:
             head = file.read(SNIFF_BYTES)
     except OSError:
         return True  # The reader of transcripts says what is wrong with it.
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04")):
-        return True  # UTF-16, or a workbook: no recording is a ZIP
+    if head.startswith((b"\xff\xfe", b"\xfe\xff", ZIP)):
+        return True  # UTF-16, or a workbook
     return not head.translate(None, _TEXT_BYTES)
 
 

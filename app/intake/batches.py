@@ -71,6 +71,8 @@ def spooled(
     Raises:
         OutputError: If the disk is full.
     """
+    masker = build_masker(settings)
+    shown = masker.name(shown, distinct=False)
     folder = store.batches.folder(batch_id)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -98,10 +100,9 @@ def spooled(
             number, shown, "", "unknown", "", size, sha256, "duplicate", {"copy_of": seen[sha256]}
         )
     found = detect(path, settings.media_limits)
-    masker = build_masker(settings)
     return NewItem(
         number=number,
-        name=masker.name(shown),
+        name=shown,
         path=str(path.relative_to(folder)),
         kind=found.kind,
         format=found.format,
@@ -109,9 +110,7 @@ def spooled(
         sha256=sha256,
         state=_first_state(found),
         detail=found.detail,
-        error={}
-        if found.error is None
-        else described(masker.error(found.error), path, masker.name(shown)),
+        error={} if found.error is None else described(masker.error(found.error), path, shown),
     )
 
 

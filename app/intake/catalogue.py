@@ -129,15 +129,16 @@ def preview(sheet: Sheet, profile: SourceProfile, masker: Masker) -> ManifestPre
     records: list[CallRecord | EmotionMonitorError] = []
     for line, cells in sheet.rows[:PREVIEW_ROWS]:
         try:
-            records.append(_record(sheet, line, cells, columns, profile, masker))
+            record = _record(sheet, line, cells, columns, profile, masker)
+            records.append(replace(record, attributes=masker.json(record.attributes)))
         except EmotionMonitorError as error:
-            records.append(error)
+            records.append(masker.error(error))
     numbers = {
         index for index, header in enumerate(sheet.headers) if columns.get(header) in NUMBERS
     }
     shown = [
         tuple(
-            customer_of(cell, masker).display if index in numbers else masker.text(cell)
+            customer_of(cell, masker).display if index in numbers else masker.display(cell)
             for index, cell in enumerate(cells)
         )
         for _, cells in sheet.rows[:PREVIEW_ROWS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from multimodal.errors import EmotionMonitorError, TranscriptError
 from multimodal.masking import Masker, plain_number
 
 _MAX_VALUE = 500
+_MOBILE = re.compile("1[3-9][0-9]{9}")
 _DIRECTIONS: Mapping[str, Direction] = {
     name: direction
     for direction, names in (
@@ -57,7 +59,8 @@ def customer_of(number: str, masker: Masker) -> Customer:
         masker: The site's.
     """
     text = number.strip()[:200]
-    display = masker.display(text)
+    plain = plain_number(text)
+    display = masker.display(plain if _MOBILE.fullmatch(plain) else text)
     if display == text and text and "*" not in text:
         display = f"{text[0]}***"  # Neither a number nor masked: an id, or a name.
     return Customer(masker.reference(text), display)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multimodal.conversation import storable
 from multimodal.errors import EmotionMonitorError, TranscriptError
 from multimodal.formats.source import decode
-from multimodal.formats.workbook import is_workbook, sheets
+from multimodal.formats.workbook import ZIP, sheets
 
 MAX_BYTES = 100 * 2**20
 """Bytes that a table may have."""
@@ -77,7 +77,7 @@ def read_sheet(data: bytes, name: str) -> Sheet:
             f"the table has more than {MAX_BYTES >> 20} MB.", where=name, remedy="Split it."
         )
     damage: list[EmotionMonitorError] = []
-    lines = list(_xlsx(data, name) if is_workbook(data) else _csv(decode(data), name, damage))
+    lines = list(_xlsx(data, name) if data.startswith(ZIP) else _csv(decode(data), name, damage))
     filled = [(line, cells) for line, cells in lines if any(cells)]
     if not filled:
         raise TranscriptError(

@@ -220,7 +220,9 @@ class Batches:
     def prune(self) -> None:
         """Deletes files that are through, and those of batches that are not there any more."""
         with self._reading() as session:
-            there = dict(session.execute(select(BatchRow.id, BatchRow.state)).tuples())
+            there = {
+                row.id: row.state for row in session.execute(select(BatchRow.id, BatchRow.state))
+            }
             wanted = select(BatchItemRow.batch_id, BatchItemRow.path).where(BatchItemRow.path != "")
             used = {self.folder(number) / path for number, path in session.execute(wanted)}
         for folder in self._root.iterdir() if self._root.is_dir() else ():

@@ -24,12 +24,13 @@ MAX_ROWS = 2**20
 MAX_COLUMNS = 200
 HEADER_ROWS = 10
 """Rows of a sheet in which its header is looked for."""
-_ZIP = b"PK\x03\x04"
+ZIP = b"PK\x03\x04"
+"""How a workbook begins, and no recording does."""
 
 
 def is_workbook(data: bytes) -> bool:
     """Whether bytes are, or begin, a workbook."""
-    return data.startswith(_ZIP) and b"xl/" in data
+    return data.startswith(ZIP) and b"xl/" in data
 
 
 def sheets(data: bytes, name: str, rows: int = MAX_ROWS) -> Iterator[tuple[str, list[list[str]]]]:

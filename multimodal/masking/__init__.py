@@ -188,10 +188,17 @@ class Masker:
         partial = replace(self, types=frozenset(TYPES), style="partial")
         return partial.text(_IN_FILE_NAME.sub(r"\1****\3", customer))
 
-    def name(self, name: str) -> str:
-        """An id or a file's name without telephone and identity numbers; distinct ones stay so."""
+    def name(self, name: str, *, distinct: bool = True) -> str:
+        """An id or a file's name without telephone and identity numbers.
+
+        Args:
+            name: The name.
+            distinct: Whether distinct ones stay so, by some digits of a hash.
+        """
 
         def hidden(found: re.Match[str]) -> str:
+            if not distinct:
+                return f"{found[0][:3]}****{found[0][-4:]}"
             digest = hashlib.blake2b(found[0].encode(), digest_size=5, key=self.key()[:64])
             return f"{found[0][:3]}****{found[0][-4:]}~{digest.hexdigest()}"
 

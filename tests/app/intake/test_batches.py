@@ -135,7 +135,7 @@ def test_a_manifest_is_previewed_its_mapping_edited_and_kept(
     shown = client.post(f"{url}/1/preview", json=edited).json()["manifest"]
     assert shown["records"][1]["team"] == "1"
     turns = client.post(f"{url}/2/preview", json={}).json()["turns"]
-    assert turns[0] == {"role": "agent", "text": "您好，请问有什么可以帮您？"}
+    assert turns[0] == {"role": "agent", "inferred": False, "text": "您好，请问有什么可以帮您？"}
     problem(client.put(f"{API}/sources/pbx", json={"columns": {"文件名": "boss"}}), 422)
     problem(client.put(f"{API}/sources/pbx", json={"timezone": "Mars"}), 422)
     problem(client.put(f"{API}/sources/pbx", json={"template": "{boss}"}), 422)
