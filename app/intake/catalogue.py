@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePath
@@ -316,19 +316,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, (str, int, float)):
         return str(value)
     return json.dumps(value, ensure_ascii=False) if value else ""
-
-
-def catalogue_of(
-    profile: SourceProfile, key: Key, sheets: Iterable[Sheet], sidecars: Iterable[Path]
-) -> tuple[Catalogue, list[EmotionMonitorError]]:
-    """A catalogue of everything given, and what was wrong in it."""
-    catalogue = Catalogue(profile, key)
-    errors: list[EmotionMonitorError] = []
-    for sheet in sheets:
-        errors += catalogue.add_manifest(sheet)
-    for path in sidecars:
-        try:
-            catalogue.add_sidecar(path)
-        except EmotionMonitorError as error:
-            errors.append(error)
-    return catalogue, errors
