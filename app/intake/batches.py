@@ -261,6 +261,7 @@ class Batching:
                 mine = joining.candidates(folder / item.path)
                 joining.used |= {path.resolve() for path in mine}
                 self._store.batches.join(batch_id, [numbers[path] for path in mine])
+                self._store.batches.let_go(batch_id, item.number)
         # A file's name may hold the caller's number; once its call is known, it need not.
         shown = {item.number: item.name for item in items}
         names = shown | {

@@ -343,6 +343,11 @@ class Batches:
         with self._writing() as session:
             self._set(session, batch_id, numbers, "joined")
 
+    def let_go(self, batch_id: int, number: int) -> None:
+        """Forgets where a file that failed lies: its name may hold the caller's number."""
+        with self._writing() as session:
+            self._set(session, batch_id, [number], "failed", path="")
+
     def files(self, batch_id: int) -> list[BatchItemRow]:
         """All files of a batch by number, whoever's it is."""
         wanted = select(BatchItemRow).where(BatchItemRow.batch_id == batch_id)

@@ -226,27 +226,29 @@ def _work(settings: Settings, monitor: EmotionMonitor) -> None:
 
 
 def test_killed_fifty_times_every_conversation_is_scored_once(
-    begun: tuple[Settings, int], monitor: EmotionMonitor
+    tmp_path: Path, monitor: EmotionMonitor
 ) -> None:
-    settings, batch_id = begun
+    settings = Settings(data_dir=tmp_path / "data")
+    upgrade(settings)
+    batch_id = begin(settings, export(tmp_path / "out", 200))
     chance = random.Random(8)
     kills = 0
     for _ in range(50):
         child = _in_a_process(lambda: _work(settings, monitor))
-        time.sleep(chance.uniform(0.01, 0.11))
+        time.sleep(chance.uniform(0.02, 0.12))
         os.kill(child, signal.SIGKILL)
         kills += os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert kills > 25
     _work(settings, monitor)
     with Store(settings) as store:
         found = list(store.iterate(Filter(), LOCAL))
-        assert len(found) == 60
+        assert len(found) == 200
         assert {(one.row.scoring, one.row.media_count) for one in found} == {(1, 1)}
-        assert len({one.row.external_id for one in found}) == 60
+        assert len({one.row.external_id for one in found}) == 200
         done = store.batches.progress(batch_id, LOCAL)
         assert done.row.state == "finished"
-        assert done.counts == {"done": 60, "joined": 61}
-        assert sum(done.outcomes.values()) == 60
+        assert done.counts == {"done": 200, "joined": 201}
+        assert sum(done.outcomes.values()) == 200
 
 
 def test_workers_share_a_batch(settings: Settings, monitor: EmotionMonitor, tmp_path: Path) -> None:

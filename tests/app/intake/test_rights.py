@@ -18,16 +18,16 @@ from tests.app.conftest import API, problem
 from tests.app.intake.test_batches import Files, finished, made, require_gone, rows
 from tests.app.test_rights import MOBILE, OTHER, database_bytes, dump, media_bytes, stereo
 
-WORDS = ("我的独特原话", "电话背后的话")
-TABLE = "文件名,流水号,客户电话,备注,坐席\nmine.wav,call-mine,{},回拨{},4711\n"
+WORDS = "再也找不到的话"
+TABLE = "文件名,流水号,客户电话,备注,坐席\nweg.wav,ruf-777,{},回拨{},4711\n"
 
 
 def _mine(folder: Path) -> Files:
-    """A call with its recording and table, and a transcript of Baidu's kind of nobody known."""
-    recording = stereo(folder / "mine.wav", 1)
-    said = f"客服：您好，很高兴为您服务\n客户：{WORDS[0]}，我电话{MOBILE}\n客户：我叫王小明\n"
+    """A call with its recording and table, and one that is broken."""
+    recording = stereo(folder / "weg.wav", 1)
+    said = f"客服：您好，很高兴为您服务\n客户：{WORDS}，我电话{MOBILE}\n客户：我叫王小明\n"
     return [
-        ("files", ("mine.txt", said.encode())),
+        ("files", ("weg.txt", said.encode())),
         ("files", (recording.name, recording.read_bytes())),
         ("files", ("calls.csv", TABLE.format(MOBILE, OTHER).encode("gbk"))),
         ("files", (f"{MOBILE}.json", b'{"turns": [{"text": ')),
@@ -41,15 +41,16 @@ def test_nothing_of_a_batch_is_kept_unmasked_and_all_of_it_is_erased(
     url = f"{API}/batches/{batch['id']}"
     shown = [client.post(f"{url}/files/{n}/preview", json={}).text for n in (1, 3)]
     assert not any(number in text for text in shown for number in (MOBILE, OTHER))
-    assert WORDS[0] in shown[0]
+    assert WORDS in shown[0]
     client.post(f"{url}/start", json={})
     assert finished(client, batch["id"])["conversations"] == {"created": 1}
     require_gone(settings.data_dir / "batches" / str(batch["id"]))
     kept = dump(settings)
-    assert WORDS[0].encode() in kept
-    assert b"mine.txt" in kept
+    assert WORDS.encode() in kept
+    assert b"weg.txt" in kept
     assert not any(secret.encode() in kept for secret in (OTHER, "王小明"))
-    (call,) = client.get(f"{API}/conversations").json()["data"]
+    (listed,) = client.get(f"{API}/conversations").json()["data"]
+    call = client.get(f"{API}/conversations/{listed['id']}").json()
     assert call["customer_ref"] == build_masker(settings).reference(MOBILE)
     assert call["customer_display"] == "139****5678"
 
@@ -58,7 +59,7 @@ def test_nothing_of_a_batch_is_kept_unmasked_and_all_of_it_is_erased(
     assert (answer["conversations"], answer["media"]) == (1, 1)
     assert any("wait to be scored" in note for note in answer["notes"])
     after = database_bytes(settings)
-    assert not any(s.encode() in after for s in (WORDS[0], "mine.txt", "call-mine", MOBILE))
+    assert not any(s.encode() in after for s in (WORDS, "weg.txt", "ruf-777", MOBILE))
     assert media_bytes(settings) == b""
     assert list(rows(client, waiting["id"])) == ["later.txt"]
 
@@ -77,7 +78,7 @@ def test_the_files_of_a_paused_batch_go_with_their_customer(
     with store._writing() as session:
         session.execute(update(BatchRow).values(state="paused"))
     folder.mkdir()
-    (folder / "mine.txt").write_bytes(WORDS[0].encode())
+    (folder / "weg.txt").write_bytes(WORDS.encode())
     client.post(f"{API}/customers/erase", json={"customer": MOBILE})
     assert [path.name for path in folder.rglob("*") if path.read_bytes()] == []
 
