@@ -77,6 +77,14 @@ def dump(settings: Settings) -> bytes:
     return done.stdout
 
 
+def let_go_of_logs(settings: Settings) -> None:
+    """Makes PostgreSQL delete old segments of its log rather than use their files again."""
+    if settings.database_url:
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET wal_recycle = off")
+            connection.execute("SELECT pg_reload_conf()")
+
+
 def media_bytes(settings: Settings) -> bytes:
     return b"".join(p.read_bytes() for p in settings.media_dir.rglob("*") if p.is_file())
 
@@ -219,10 +227,7 @@ SECRETS = ("mine的独特原话", "call-mine", "chat-mine", "mine的备注", "mi
 def test_an_erased_customer_is_in_no_byte_of_database_log_and_media(
     client: TestClient, settings: Settings, tmp_path: Path
 ) -> None:
-    if settings.database_url:
-        with psycopg.connect(settings.database_url, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET wal_recycle = off")
-            connection.execute("SELECT pg_reload_conf()")
+    let_go_of_logs(settings)
     _two_customers(client, tmp_path)
     reference = build_masker(settings).reference(MOBILE)
     recording = (tmp_path / "mine.wav").read_bytes()[100:200]
