@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 
+from app.background import Background
 from app.store import LOCAL, DatabaseUnavailableError, Store
 from multimodal.errors import ConflictError, EmotionMonitorError
 from multimodal.masking import Masker
@@ -13,11 +13,9 @@ from multimodal.pipeline import EmotionMonitor
 log = logging.getLogger(__name__)
 
 _MASKER = Masker()
-RETRY_SECONDS = 5.0
-"""How long to wait for a database that does not answer."""
 
 
-class Worker:
+class Worker(Background):
     """A thread that scores what is queued, from the oldest on.
 
     What was queued or half scored when the process before ended is scored first.
@@ -28,42 +26,20 @@ class Worker:
     """
 
     def __init__(self, store: Store, monitor: EmotionMonitor) -> None:
+        super().__init__("scoring")
         self._store = store
         self._monitor = monitor
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scoring", daemon=True)
 
-    def start(self) -> None:
-        """Begins to work."""
-        self._thread.start()
+    def resume(self) -> None:
+        """Puts back what a process that is gone had claimed."""
+        self._store.requeue()
 
-    def notify(self) -> None:
-        """Says that something was queued."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Ends after the conversation that is being scored; what is queued stays queued."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        resumed = False
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                if not resumed:
-                    self._store.requeue()
-                    resumed = True
-                while not self._stopping.is_set() and (claimed := self._store.claim()):
-                    self._score(claimed)
-            except (DatabaseUnavailableError, OSError) as error:
-                log.warning("the queue waits: %s", type(error).__name__)
-                self._stopping.wait(RETRY_SECONDS)
-                resumed = False
-                continue
-            self._wake.wait()
+    def work(self) -> bool:
+        """Scores the oldest conversation that is queued."""
+        claimed = self._store.claim()
+        if claimed is not None:
+            self._score(claimed)
+        return claimed is not None
 
     def _score(self, conversation_id: int) -> None:
         try:

@@ -11,5 +11,4 @@ detect      what a file is, before anything is scored
 storing     conversations to the store, known ones passed over, many at a time
 inbox       a folder that is emptied as files arrive
 batches     many files at once: scored, paused, resumed
-commands    `emotion-monitor inbox` and `emotion-monitor manifest`
 """

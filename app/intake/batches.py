@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.background import Background
 from app.ingest import Ingested, IngestOptions, Joining, sort_files
 from app.intake.detect import Detected, detect
 from app.intake.sources import DEFAULT_ZONE, SourceProfile
@@ -36,8 +36,6 @@ from multimodal.transcription.protocol import Transcriber
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 5.0
-"""How long to wait for a database that does not answer, or for room on the disk."""
 GROUP_SECONDS = 2.0
 """About how long a group of files may take, so that a pause is soon obeyed."""
 MEND = "Mend that in the file and add it again; what was scored is not scored twice."
@@ -369,10 +367,8 @@ class Batching:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-class BatchWorker:
+class BatchWorker(Background):
     """A thread that works on batches while the server runs.
-
-    What the process before had claimed is claimed anew.
 
     Args:
         store: Where batches and conversations are.
@@ -381,44 +377,18 @@ class BatchWorker:
     """
 
     def __init__(self, store: Store, monitor: EmotionMonitor, settings: Settings) -> None:
+        super().__init__("batches")
         self._store = store
-        self._settings = settings
         self._batching = Batching(store, monitor, settings)
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="batches", daemon=True)
 
-    def start(self) -> None:
-        """Begins to work."""
-        self._thread.start()
+    def resume(self) -> None:
+        """Puts back what a process that is gone had claimed."""
+        self._store.batches.requeue()
 
-    def notify(self) -> None:
-        """Says that a batch was started."""
-        self._wake.set()
+    def work(self) -> bool:
+        """Scores some files."""
+        return self._batching.work()
 
     def discard(self, batch_id: int) -> None:
         """Deletes the files of a batch that is not there any more."""
         shutil.rmtree(self._store.batches.folder(batch_id), ignore_errors=True)
-
-    def stop(self) -> None:
-        """Ends after the files that are being scored; the rest goes on at the next start."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        resumed = False
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                if not resumed:
-                    self._store.batches.requeue()
-                    resumed = True
-                while not self._stopping.is_set() and self._batching.work():
-                    pass
-            except (DatabaseUnavailableError, OutputError, OSError) as error:
-                log.warning("batches wait: %s", type(error).__name__)
-                self._stopping.wait(RETRY_SECONDS)
-                resumed = False
-                continue
-            self._wake.wait()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from multimodal.conversation import storable
 from multimodal.errors import EmotionMonitorError, TranscriptError
 from multimodal.formats.source import decode
+from multimodal.formats.table import csv_rows
 from multimodal.formats.workbook import ZIP, sheets
 
 MAX_BYTES = 100 * 2**20
@@ -124,22 +123,8 @@ def _csv(
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     head = [line for line in text[:20_000].splitlines() if line.strip()][:HEAD_ROWS]
     delimiter = max(",\t;|", key=lambda sign: max((line.count(sign) for line in head), default=0))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            damage.append(
-                TranscriptError(
-                    f"the row is no valid CSV ({error}).",
-                    where=f"{name}, line {reader.line_num}",
-                    remedy="Check its quotes.",
-                )
-            )
-            continue
-        yield reader.line_num, tuple(storable(_unquoted(cell)) for cell in cells)
+    for line, cells in csv_rows(text, name, delimiter, damage, strict=False):
+        yield line, tuple(storable(_unquoted(cell)) for cell in cells)
 
 
 def _unquoted(cell: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,39 +18,30 @@ from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
-from app.store.query import MAX_PAGE, Filter, ordering
-from app.store.reading import Listed, StoredConversation, load
-from app.store.roles import Change, change, require_same_roles, same_roles
+from app.store.review import Review
+from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.scope import LOCAL, Scope
 from app.store.sources import Sources
 from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
-    CorrectionRow,
     MediaRow,
-    ModelRow,
-    TurnRow,
 )
 from app.store.writing import Outcome, Saved, State, WriteKey
-from multimodal.conversation import Conversation, storable
-from multimodal.emotions import EMOTIONS, ModelInfo
+from multimodal.conversation import Conversation
 from multimodal.errors import (
     ConflictError,
     EmotionMonitorError,
-    InvalidInputError,
     NotFoundError,
 )
-from multimodal.policy import AGENT
-from multimodal.roles import confirmed, swapped
 from multimodal.scoring import ScoredConversation
 
-_MAX_COMMENT = 2000
 
-
-class Store(Governance):
+class Store(Governance, Review, Reading):
     """Conversations in SQLite or PostgreSQL. Every write is one transaction.
 
     A conversation is unique by its source and external id. The same conversation twice is kept
@@ -374,227 +364,6 @@ class Store(Governance):
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
         self.discard(digests)
 
-    def swap_roles(self, conversation_id: int, scope: Scope) -> None:
-        """Exchanges customer and agent; what was scored is deleted, and it is queued.
-
-        Exchanged twice it is as it was.
-
-        Raises:
-            NotFoundError: If it is not there.
-            ConflictError: If it is open, or its words have been deleted.
-        """
-        self._change_roles(conversation_id, scope, swapped)
-
-    def confirm_roles(self, conversation_id: int, scope: Scope) -> None:
-        """Takes inferred roles as a person's word: it is scored again, with voice and face.
-
-        Raises:
-            NotFoundError: If it is not there.
-            ConflictError: If it is open, or its words have been deleted.
-        """
-        self._change_roles(conversation_id, scope, confirmed)
-
-    def swap_source(self, source: str, scope: Scope) -> tuple[list[int], int]:
-        """Exchanges customer and agent in every closed conversation of a source.
-
-        Returns:
-            Those that are queued now, and how many were left alone (open, or without words).
-
-        Raises:
-            NotFoundError: If there is no conversation of this source.
-        """
-        row = ConversationRow
-        of_this = (row.source == storable(source)) & scope.visible()
-        with self._reading() as session:
-            ids = session.scalars(select(row.id).where(of_this).order_by(row.id)).all()
-        if not ids:
-            raise NotFoundError(f"there is no conversation of the source {source[:80]!r}.")
-        done = []
-        for conversation_id in ids:
-            try:
-                self._change_roles(conversation_id, scope, swapped, noted=False)
-                done.append(conversation_id)
-            except (ConflictError, NotFoundError):
-                continue
-        self.note(scope, "swap_roles", {"source": source, "conversations": len(done)})
-        return done, len(ids) - len(done)
-
-    def correct(
-        self, conversation_id: int, number: int, label: str, comment: str, scope: Scope
-    ) -> CorrectionRow:
-        """Keeps what a person says about a turn, beside what the models said.
-
-        The same person's same correction twice is kept once.
-
-        Args:
-            conversation_id: The conversation.
-            number: The turn, from 1.
-            label: One of the seven emotions.
-            comment: Why, at most 2,000 characters.
-            scope: Who corrects.
-
-        Raises:
-            NotFoundError: If there is no such turn.
-            InvalidInputError: If the label is no emotion, or the turn is an agent's.
-        """
-        if label not in {emotion.value for emotion in EMOTIONS}:
-            raise InvalidInputError(
-                f"label is {label[:40]!r}, expected one of {', '.join(EMOTIONS)}."
-            )
-        if len(comment) > _MAX_COMMENT:
-            raise InvalidInputError(
-                f"the comment has {len(comment):,} characters, expected at most {_MAX_COMMENT:,}."
-            )
-        with self._writing() as session:
-            self._row(session, conversation_id, scope, lock=True)
-            turn = session.get(TurnRow, (conversation_id, number))
-            if turn is None:
-                raise NotFoundError(
-                    f"there is no turn {number}.", where=f"conversation {conversation_id}"
-                )
-            if turn.role in ("agent", "bot"):
-                raise InvalidInputError(
-                    AGENT + ".", where=f"conversation {conversation_id}, turn {number}"
-                )
-            comment = storable(comment)
-            same = select(CorrectionRow).where(
-                CorrectionRow.conversation_id == conversation_id,
-                CorrectionRow.number == number,
-                CorrectionRow.label == label,
-                CorrectionRow.comment == comment,
-                CorrectionRow.author == scope.who,
-                CorrectionRow.revoked_at.is_(None),
-            )
-            if (before := session.scalar(same)) is not None:
-                return before
-            correction = CorrectionRow(
-                conversation_id=conversation_id,
-                number=number,
-                label=label,
-                comment=comment,
-                author=scope.who,
-                made_at=datetime.now(UTC),
-                revoked_at=None,
-                revoked_by="",
-            )
-            session.add(correction)
-        return correction
-
-    def revoke(
-        self, conversation_id: int, number: int, correction_id: int, scope: Scope
-    ) -> CorrectionRow:
-        """Undoes a correction; it is kept, with who undid it and when. Again does nothing.
-
-        Raises:
-            NotFoundError: If there is no such correction of that turn.
-        """
-        with self._writing() as session:
-            self._row(session, conversation_id, scope, lock=True)
-            correction = session.get(CorrectionRow, correction_id)
-            if correction is None or (correction.conversation_id, correction.number) != (
-                conversation_id,
-                number,
-            ):
-                raise NotFoundError(
-                    f"there is no correction {correction_id}.",
-                    where=f"conversation {conversation_id}, turn {number}",
-                )
-            if correction.revoked_at is None:
-                correction.revoked_at = datetime.now(UTC)
-                correction.revoked_by = scope.who
-        return correction
-
-    # Reading
-
-    def get(self, conversation_id: int, scope: Scope) -> StoredConversation:
-        """One conversation with its latest scoring.
-
-        Raises:
-            NotFoundError: If it is not there, or not for whoever asks.
-        """
-        with self._reading() as session:
-            return load(session, self._row(session, conversation_id, scope), self.media)
-
-    def page(
-        self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
-    ) -> tuple[list[Listed], int]:
-        """One page of a list, and how many conversations the whole list has.
-
-        Args:
-            wanted: Which conversations.
-            scope: Who asks.
-            sort: One of `query.SORTS`.
-            limit: Most conversations on the page, 1 to 200.
-            offset: Conversations before the page.
-
-        Raises:
-            InvalidInputError: If sort or limit is outside its range.
-        """
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidInputError(f"limit is {limit}, expected 1 to {MAX_PAGE}.")
-        order = ordering(sort)
-        condition = wanted.condition() & scope.visible()
-        reason = (TurnRow.conversation_id == ConversationRow.id) & (
-            TurnRow.number == ConversationRow.reason_turn
-        )
-        rows = (
-            select(ConversationRow, TurnRow.text)
-            .outerjoin(TurnRow, reason)
-            .where(condition)
-            .order_by(*order)
-            .limit(limit)
-            .offset(offset)
-        )
-        with self._reading() as session:
-            count = session.scalar(
-                select(func.count()).select_from(ConversationRow).where(condition)
-            )
-            found = [Listed(row, said or "") for row, said in session.execute(rows)]
-        return found, count or 0
-
-    def iterate(self, wanted: Filter, scope: Scope) -> Iterator[StoredConversation]:
-        """All conversations of a list, by id, a page at a time in constant memory."""
-        after = 0
-        condition = wanted.condition() & scope.visible()
-        while True:
-            page: Select[ConversationRow] = (
-                select(ConversationRow)
-                .where(condition, ConversationRow.id > after)
-                .order_by(ConversationRow.id)
-                .limit(MAX_PAGE)
-            )
-            with self._reading() as session:
-                loaded = [load(session, row, self.media) for row in session.scalars(page).all()]
-            if not loaded:
-                return
-            yield from loaded
-            after = loaded[-1].row.id
-
-    def models(self) -> list[ModelInfo]:
-        """Every model that ever gave a stored answer."""
-        with self._reading() as session:
-            found = session.scalars(select(ModelRow).order_by(ModelRow.key)).all()
-        return [
-            ModelInfo.from_json(
-                {"name": m.name, "version": m.version, "sha256": m.sha256, "terms": m.terms}
-            )
-            for m in found
-        ]
-
-    def facts(self) -> dict[str, str | int]:
-        """Where the database is and how much is in it, over all scopes."""
-        with self._reading() as session:
-            counts = {
-                name: session.scalar(select(func.count()).select_from(table)) or 0
-                for name, table in (
-                    ("conversations", ConversationRow),
-                    ("turns", TurnRow),
-                    ("models", ModelRow),
-                )
-            }
-            revision = session.scalar(text("SELECT version_num FROM alembic_version"))
-        return {"database": self._where, "revision": str(revision), **counts}
-
     # How it is done
 
     @contextmanager
@@ -624,16 +393,6 @@ class Store(Governance):
                 remedy="See the list of conversations for those that there are.",
             )
         return row
-
-    def _change_roles(
-        self, conversation_id: int, scope: Scope, to: Change, *, noted: bool = True
-    ) -> None:
-        with self._writing() as session:
-            row = self._row(session, conversation_id, scope, lock=True)
-            change(session, row, self.media, to)
-        if noted:
-            detail = {"conversation": conversation_id, "to": to.__name__}
-            self.note(scope, "swap_roles", detail)
 
     def _discard_all(self, conversation: Conversation) -> None:
         self.discard({self.media.digest_of(one.path) for one in conversation.media} - {""})

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from sqlalchemy import Dialect, Executable, Table, delete, insert, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.store import rows
+from app.store.bulk import insert_many, table_of, upsert
 from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
 from app.store.tables import (
@@ -162,7 +160,7 @@ def insert_turns(
         for number, turn in enumerate(conversation.turns[first - 1 :], start=first)
     ]
     if values:
-        session.execute(insert(_table(TurnRow)), values)
+        session.execute(insert(table_of(TurnRow)), values)
 
 
 def rewrite_turns(
@@ -275,7 +273,7 @@ def insert_scored(
     Returns:
         Their ids, in the same order.
     """
-    conversation = _table(ConversationRow)
+    conversation = table_of(ConversationRow)
     inserted = session.execute(
         insert(conversation).returning(conversation.c.id, sort_by_parameter_order=True),
         [dict(values) for _, values in found],
@@ -297,9 +295,9 @@ def insert_scored(
         trajectory = rows.trajectory_values(scored.trajectory)
         values[TrajectoryRow].append(stamp | trajectory | {"scored_at": now})
         models |= {model.key: model for model in rows.models_of(scored)}
-    _upsert(session, ModelRow, [_model_values(models[key]) for key in sorted(models)])
+    upsert(session, ModelRow, [_model_values(models[key]) for key in sorted(models)])
     for kind, many in values.items():
-        _insert_many(session, kind, many)
+        insert_many(session, kind, many)
     return ids
 
 
@@ -479,17 +477,17 @@ def write_scoring(
     trajectory = stamp | rows.trajectory_values(scored.trajectory)
     # In one order, so that two writers on PostgreSQL cannot wait for each other.
     models = sorted(rows.models_of(scored), key=lambda model: model.key)
-    _upsert(session, ModelRow, [_model_values(m) for m in models])
-    _upsert(session, ScoreRow, scores)
-    _upsert(session, AnswerRow, answers)
-    _upsert(session, TrajectoryRow, [trajectory | {"scored_at": datetime.now(UTC)}])
+    upsert(session, ModelRow, [_model_values(m) for m in models])
+    upsert(session, ScoreRow, scores)
+    upsert(session, AnswerRow, answers)
+    upsert(session, TrajectoryRow, [trajectory | {"scored_at": datetime.now(UTC)}])
     if row.state == "open":
         states = [
             {"conversation_id": row.id, "modality": m, "speaker": speaker, "value": dict(value)}
             for m, by_speaker in scored.states.items()
             for speaker, value in by_speaker.items()
         ]
-        _upsert(session, CarriedStateRow, states)
+        upsert(session, CarriedStateRow, states)
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
     row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
@@ -497,63 +495,3 @@ def write_scoring(
 
 def _model_values(model: ModelInfo) -> dict[str, str]:
     return {"key": model.key, **model.to_json()}
-
-
-def _insert_many(session: Session, kind: type[Base], values: list[dict[str, Any]]) -> None:
-    """Inserts many rows through the driver itself.
-
-    For rows by the ten thousand, SQLAlchemy's care for each value takes longer than the database.
-    """
-    if not values:
-        return
-    connection = session.connection()
-    statement, names, processors, positional = _plan(kind, connection.dialect)
-    bound = [
-        tuple(
-            [
-                value if process is None or value is None else process(value)
-                for value, process in zip(map(row.__getitem__, names), processors, strict=True)
-            ]
-        )
-        for row in values
-    ]
-    if positional:
-        connection.exec_driver_sql(statement, bound)
-    else:
-        connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in bound])
-
-
-@cache
-def _plan(
-    kind: type[Base], dialect: Dialect
-) -> tuple[str, tuple[str, ...], tuple[Callable[[Any], Any] | None, ...], bool]:
-    """An insert's text, its columns in their order, what prepares their values, and its style."""
-    table = _table(kind)
-    names = [column.name for column in table.columns]
-    compiled = insert(table).compile(dialect=dialect, column_keys=names)
-    assert isinstance(compiled, SQLCompiler)
-    if compiled.positional:
-        assert compiled.positiontup is not None
-        names = list(compiled.positiontup)
-    processors = tuple(
-        table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
-    )
-    return str(compiled), tuple(names), processors, compiled.positional
-
-
-def _upsert(session: Session, kind: type[Base], values: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows; one with the same key takes the new values."""
-    if values:
-        session.execute(_upsert_statement(kind, session.get_bind().dialect.name), list(values))
-
-
-@cache
-def _upsert_statement(kind: type[Base], dialect: str) -> Executable:
-    table = _table(kind)
-    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
-    changed = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
-
-
-def _table(kind: type[Base]) -> Table:
-    return cast(Table, kind.__table__)

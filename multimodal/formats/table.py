@@ -105,8 +105,8 @@ def _read(source: Source) -> Iterator[Item]:
         raise TranscriptError("there is no header that names a column of words and of speakers.")
     header, delimiter = found
     damage: list[EmotionMonitorError] = []
-    rows = list(_rows(source, delimiter, damage))
-    yield from conversations(rows, header, source.name, "csv", damage)
+    rows = list(csv_rows(source.text, source.name, delimiter, damage))
+    yield from conversations(rows[1:], header, source.name, "csv", damage)
 
 
 def conversations(
@@ -164,12 +164,24 @@ def conversations(
             yield error
 
 
-def _rows(
-    source: Source, delimiter: str, damage: list[EmotionMonitorError]
+def csv_rows(
+    text: str,
+    name: str,
+    delimiter: str,
+    damage: list[EmotionMonitorError],
+    *,
+    strict: bool = True,
 ) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and cells below the header; rows that are no CSV go to `damage`."""
-    reader = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
-    seen_header = False
+    """Line numbers and cells of the rows in which anything stands.
+
+    Args:
+        text: The table.
+        name: How messages name it.
+        delimiter: Between cells.
+        damage: Gets what was wrong with rows that are no CSV.
+        strict: Whether a quote in the wrong place makes it none.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     while True:
         try:
             cells = next(reader)
@@ -178,17 +190,14 @@ def _rows(
         except csv.Error as error:
             damage.append(
                 TranscriptError(
-                    f"the row is no valid CSV ({error}), and its turn is lost.",
-                    where=f"{source.name}, line {reader.line_num}",
-                    remedy="Check its quotes and that it is one turn.",
+                    f"the row is no valid CSV ({error}), and it is lost.",
+                    where=f"{name}, line {reader.line_num}",
+                    remedy="Check its quotes.",
                 )
             )
             continue
-        if not any(cell.strip() for cell in cells):
-            continue
-        if seen_header:
+        if any(cell.strip() for cell in cells):
             yield reader.line_num, cells
-        seen_header = True
 
 
 def _conversation(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.output import Json, say
 from multimodal.errors import InputFileError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -83,11 +84,11 @@ def inbox(
             except DatabaseUnavailableError as error:
                 if not watch:
                     raise
-                _say(f"waiting: {error}")
+                say(f"waiting: {error}")
                 time.sleep(every)
                 continue
             failed = failed or bool(done.failed)
-            _say_round(done, quiet=watch)
+            _say_round(done, masker, quiet=watch)
             if not watch:
                 break
             time.sleep(every)
@@ -109,7 +110,7 @@ def manifest(
     ] = "",
     timezone: Annotated[str, typer.Option(help="Zone of times that name none.")] = "",
     save: Annotated[bool, typer.Option("--save", help="Keep all this for the source.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show how a table of calls is understood, on its first five rows; keep it with --save."""
     from app.intake import catalogue, sheets
@@ -140,7 +141,7 @@ def manifest(
     for table in manifest_tables(found):
         print_table(table)
     if save:
-        _say(f"kept for the source {profile.name!r}")
+        say(f"kept for the source {profile.name!r}")
 
 
 def _profile(
@@ -158,17 +159,13 @@ def _profile(
     return profile, build_masker(settings)
 
 
-def _say_round(done: Round, *, quiet: bool) -> None:
+def _say_round(done: Round, masker: Masker, *, quiet: bool) -> None:
     for path, errors in done.failed.items():
         for error in errors:
-            _say(f"failed: {path.name}: {error}")
+            say(f"failed: {masker.name(path.name, distinct=False)}: {error}")
     counts = [f"{count} {outcome}" for outcome, count in sorted(done.kept.items())]
     counts += [f"{done.manifests} manifest(s)"] if done.manifests else []
     counts += [f"{len(done.failed)} file(s) failed"] if done.failed else []
     if counts or not quiet:
         waiting = f"; {done.waiting} file(s) wait for the rest" if done.waiting else ""
-        _say((", ".join(counts) or "nothing to take") + waiting)
-
-
-def _say(message: str) -> None:
-    typer.echo(message, err=True)
+        say((", ".join(counts) or "nothing to take") + waiting)

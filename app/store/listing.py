@@ -1,0 +1,124 @@
+"""The store's side of reading: one conversation, a page of them, all of them, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+
+from app.store.media import MediaFolder
+from app.store.query import MAX_PAGE, Filter, ordering
+from app.store.reading import Listed, StoredConversation, load
+from app.store.scope import Scope
+from app.store.tables import ConversationRow, ModelRow, TurnRow
+from multimodal.emotions import ModelInfo
+from multimodal.errors import InvalidInputError
+
+
+class Reading:
+    """What a store does for whoever reads; its part of `Store`.
+
+    Its methods raise what all of the store's do.
+    """
+
+    media: MediaFolder
+    _where: str
+
+    def _reading(self) -> AbstractContextManager[Session]:
+        raise NotImplementedError
+
+    def _row(
+        self, session: Session, conversation_id: int, scope: Scope, *, lock: bool = False
+    ) -> ConversationRow:
+        raise NotImplementedError
+
+    def get(self, conversation_id: int, scope: Scope) -> StoredConversation:
+        """One conversation with its latest scoring.
+
+        Raises:
+            NotFoundError: If it is not there, or not for whoever asks.
+        """
+        with self._reading() as session:
+            return load(session, self._row(session, conversation_id, scope), self.media)
+
+    def page(
+        self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
+    ) -> tuple[list[Listed], int]:
+        """One page of a list, and how many conversations the whole list has.
+
+        Args:
+            wanted: Which conversations.
+            scope: Who asks.
+            sort: One of `query.SORTS`.
+            limit: Most conversations on the page, 1 to 200.
+            offset: Conversations before the page.
+
+        Raises:
+            InvalidInputError: If sort or limit is outside its range.
+        """
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInputError(f"limit is {limit}, expected 1 to {MAX_PAGE}.")
+        order = ordering(sort)
+        condition = wanted.condition() & scope.visible()
+        reason = (TurnRow.conversation_id == ConversationRow.id) & (
+            TurnRow.number == ConversationRow.reason_turn
+        )
+        rows = (
+            select(ConversationRow, TurnRow.text)
+            .outerjoin(TurnRow, reason)
+            .where(condition)
+            .order_by(*order)
+            .limit(limit)
+            .offset(offset)
+        )
+        with self._reading() as session:
+            count = session.scalar(
+                select(func.count()).select_from(ConversationRow).where(condition)
+            )
+            found = [Listed(row, said or "") for row, said in session.execute(rows)]
+        return found, count or 0
+
+    def iterate(self, wanted: Filter, scope: Scope) -> Iterator[StoredConversation]:
+        """All conversations of a list, by id, a page at a time in constant memory."""
+        after = 0
+        condition = wanted.condition() & scope.visible()
+        while True:
+            page: Select[ConversationRow] = (
+                select(ConversationRow)
+                .where(condition, ConversationRow.id > after)
+                .order_by(ConversationRow.id)
+                .limit(MAX_PAGE)
+            )
+            with self._reading() as session:
+                loaded = [load(session, row, self.media) for row in session.scalars(page).all()]
+            if not loaded:
+                return
+            yield from loaded
+            after = loaded[-1].row.id
+
+    def models(self) -> list[ModelInfo]:
+        """Every model that ever gave a stored answer."""
+        with self._reading() as session:
+            found = session.scalars(select(ModelRow).order_by(ModelRow.key)).all()
+        return [
+            ModelInfo.from_json(
+                {"name": m.name, "version": m.version, "sha256": m.sha256, "terms": m.terms}
+            )
+            for m in found
+        ]
+
+    def facts(self) -> dict[str, str | int]:
+        """Where the database is and how much is in it, over all scopes."""
+        with self._reading() as session:
+            counts = {
+                name: session.scalar(select(func.count()).select_from(table)) or 0
+                for name, table in (
+                    ("conversations", ConversationRow),
+                    ("turns", TurnRow),
+                    ("models", ModelRow),
+                )
+            }
+            revision = session.scalar(text("SELECT version_num FROM alembic_version"))
+        return {"database": self._where, "revision": str(revision), **counts}
