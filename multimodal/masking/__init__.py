@@ -69,6 +69,18 @@ _PERSON = re.compile(
     rf"(?:{'|'.join(COMPOUND)}|[{''.join(sorted(SURNAMES))}])[\u4e00-\u9fff]{{1,2}}"
     r"|[A-Z][a-z'-]+(?: [A-Z][a-z'-]+){1,2}"
 )
+_WHOSE = (
+    "(?:客户|顾客|用户|会员|联系人|来电人|机主|车主|户主|收件人|收货人|投保人|患者|乘客"
+    "|customer|caller|client|contact)"
+)
+_COLUMNS: Mapping[str, re.Pattern[str]] = {
+    "name": re.compile(f"(?i){_WHOSE}?(?:姓名|名字)|联系人|{_WHOSE}[ _-]?name"),
+    "address": re.compile(f"(?i){_WHOSE}?[ _-]?(?:家庭|收货|联系|通讯)?(?:住址|地址|address)"),
+    "id_card": re.compile(f"(?i){_WHOSE}?(?:身份证|证件)(?:号码?)?|id[ _-]?card"),
+    "bank_card": re.compile(f"(?i){_WHOSE}?(?:银行)?卡号|card[ _-]?number"),
+    "account": re.compile(f"(?i){_WHOSE}?(?:账号|帐号)|account[ _-]?number"),
+}
+"""Columns and keys whose values are personal data whatever stands there."""
 _IN_FILE_NAME = re.compile(r"(?<![0-9])(1[3-9][0-9])([0-9]{4})([0-9]{4})(?![0-9])")
 _ID_IN_FILE_NAME = re.compile(r"(?<![0-9])[1-8][0-9]{16}[0-9Xx](?![0-9A-Za-z])")
 
@@ -225,11 +237,19 @@ class Masker:
             case int() if _IN_FILE_NAME.fullmatch(str(value)):
                 return self.text(str(value))
             case Mapping():
-                return {key: self.json(item) for key, item in value.items()}
+                return {key: self._under(key, item) for key, item in value.items()}
             case list() | tuple():
                 return self._list([self.json(item) for item in value])
             case _:
                 return value
+
+    def _under(self, key: Any, item: Any) -> Any:
+        """What stands under a name: a column 客户姓名 says what no rule sees in 王小明."""
+        if isinstance(key, str) and isinstance(item, str) and item.strip():
+            for kind, named in _COLUMNS.items():
+                if kind in self.types and named.fullmatch(key.strip()):
+                    return item if item in PLACEHOLDERS else self._mark(kind, item, False)
+        return self.json(item)
 
     def _list(self, items: list[Any]) -> list[Any]:
         """Masks numbers that lie in several items: vendors list words one by one."""

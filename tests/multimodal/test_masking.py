@@ -365,3 +365,27 @@ def test_a_hostile_text_is_read_in_no_time(piece: str) -> None:
     began = time.perf_counter()
     MASKER.text(text)
     assert time.perf_counter() - began < 5
+
+
+def test_a_column_says_what_no_rule_sees() -> None:
+    columns = {
+        "客户姓名": "王小明",
+        "Customer Name": "Li Lei",
+        "收货地址": "东区三号",
+        "证件号": "E12345",
+        "卡号": "6222 0212",
+        "坐席姓名": "陈晨",
+        "技能组": "宽带",
+    }
+    masked = Masker().json(columns)
+    assert masked == {
+        "客户姓名": "[姓名]",
+        "Customer Name": "[姓名]",
+        "收货地址": "[地址]",
+        "证件号": "[身份证号]",
+        "卡号": "[银行卡号]",
+        "坐席姓名": "陈晨",
+        "技能组": "宽带",
+    }
+    assert Masker().json(masked) == masked
+    assert Masker(types=frozenset({"mobile"})).json(columns) == columns
