@@ -33,6 +33,11 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: where it is, and its migrations.", no_args_is_help=True)
 app.add_typer(db, name="db")
+train = typer.Typer(
+    help="Train a model on your own labelled data; needs pip install 'emotion-monitor[train]'.",
+    no_args_is_help=True,
+)
+app.add_typer(train, name="train")
 
 SHOWN = 100
 """Conversations that a table in the terminal shows; all are written with --out and --json."""
@@ -148,9 +153,13 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on people it never saw: one JSON object, or a table."""
+    from app.checkpoints import located
+    from app.evaluate import PACKAGES
     from app.evaluate import evaluate as run
+    from app.settings import Settings
 
-    result = run(task, data, checkpoint or None)
+    name = located(Settings(), PACKAGES[task], checkpoint) if task in PACKAGES else checkpoint
+    result = run(task, data, name or None)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
@@ -168,22 +177,20 @@ def evaluate(
 @app.command()
 def models(as_json: Json = False) -> None:
     """The checkpoints that are installed, with their terms and what they measured."""
-    from multimodal.checkpoints import PACKAGES, checkpoint_folders, load_checkpoint
+    from app.checkpoints import installed
+    from app.settings import Settings
 
     rows = []
-    for package in PACKAGES:
-        for folder in checkpoint_folders(package):
-            checkpoint = load_checkpoint(package, folder.name)
-            rows.append(
-                {
-                    "package": package,
-                    **checkpoint.info.to_json(),
-                    "megabytes": round(
-                        sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 1e6, 2
-                    ),
-                    "card": str(folder / "README.md"),
-                }
-            )
+    for package, checkpoint in installed(Settings()):
+        files = [file for file in checkpoint.path.iterdir() if file.is_file()]
+        rows.append(
+            {
+                "package": package,
+                **checkpoint.info.to_json(),
+                "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+                "card": str(checkpoint.path / "README.md"),
+            }
+        )
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
@@ -204,6 +211,44 @@ def doctor(as_json: Json = False) -> None:
         _table([check.to_json() for check in checks], ["check", "state", "detail", "remedy"])
     if any(check.state == "failed" for check in checks):
         raise typer.Exit(3 if any(check.model_missing for check in checks) else 1)
+
+
+@train.command("text")
+def train_text(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="Labelled CSV or JSON lines: columns text and emotion, and if there are any "
+            "polarity, turn_satisfaction, conversation_satisfaction, conversation, role."
+        ),
+    ],
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="Folder or hub id of a BERT-family encoder, such as bert-base-chinese; by default "
+            "the compact one that is installed. HF_HUB_OFFLINE=1 turns downloads off."
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the new checkpoint.")] = "own",
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the turns.")] = 3.0,
+    terms: Annotated[
+        str, typer.Option(help="What the licences of encoder and data allow: open or research.")
+    ] = "research",
+    as_json: Json = False,
+) -> None:
+    """Fine-tune the text model on your own labelled turns; the product uses it by its name."""
+    from app.settings import Settings
+    from app.training import train_text as run
+
+    result = run(Settings(), data, encoder, name, epochs=epochs, terms=terms)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    _table(result["measured"], ["head", "n", "accuracy", "macro_f1", "ece"])
+    _say(
+        f"written: {result['folder']}. Use it with EMOTION_MONITOR_TEXT_CHECKPOINT={name}, measure "
+        f"it with evaluate --checkpoint {name}."
+    )
 
 
 @db.command("upgrade")

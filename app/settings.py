@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
         open_models_only: Use only checkpoints whose training data allow open use.
+        text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
+            one.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
     open_models_only: bool = False
+    text_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -83,6 +86,11 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """Where uploaded recordings are kept, by the hash of their content."""
         return self.data_dir / "media"
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """Where checkpoints that were trained here are kept: `<package>/<name>/`."""
+        return self.data_dir / "checkpoints"
 
     @property
     def media_limits(self) -> MediaLimits:

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text.corpora import CLASSES, Corpus, Item, read_corpus
+from text.encode import WINDOW
 from text.features import Normalised, Vocabulary, extract, normalise
+from text.unlabelled import HELD_OUT
 
 FOLDS = 5
-_SHORTEST_DUPLICATE = 8
-"""Characters from which on the same words twice are one text that was copied, no coincidence."""
-_HELD_OUT = ("eval", "dev", "val")
+_SHORTEST_COPY = 8
+"""Letters from which on the same words twice are one text that was copied, no coincidence."""
+_SHINGLE = 5
+_SHARED = 0.7
+"""Share of a text's shingles that stand in one other text, from which on it is a near-duplicate."""
+_DEVELOPMENT = 20
+"""One group in so many is kept for development: for blending and calibration."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Everything that is known about one head's items, row by row.
 
@@ -54,10 +61,36 @@ class Dataset:
         return np.array([item.label for item in self.items])
 
     def without_copies_of(self, test: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows to train on when `test` (bool (n,)) is judged: the others, minus copies of it."""
-        keys = [_letters(text) for text in self.texts]
-        judged = {keys[i] for i in np.flatnonzero(test) if len(keys[i]) >= _SHORTEST_DUPLICATE}
-        return np.array([not t and key not in judged for t, key in zip(test, keys, strict=True)])
+        """Rows to train on when `test` (bool (n,)) is judged: the others, minus copies of it.
+
+        A copy shares at least `_SHARED` of its shingles of `_SHINGLE` letters with one judged text
+        (the resemblance of Broder 1997, one-sided); texts of few letters are never copies.
+        """
+        where: dict[str, list[int]] = {}
+        for i in np.flatnonzero(test):
+            for shingle in self._shingles[i]:
+                where.setdefault(shingle, []).append(int(i))
+        kept = ~test
+        for i in np.flatnonzero(kept):
+            shared = Counter(j for shingle in self._shingles[i] for j in where.get(shingle, ()))
+            if shared and max(shared.values()) >= _SHARED * len(self._shingles[i]):
+                kept[i] = False
+        return kept
+
+    @cached_property
+    def _shingles(self) -> list[set[str]]:
+        found = []
+        for text in self.texts:
+            letters = _letters(text)
+            ends = range(_SHINGLE, len(letters) + 1) if len(letters) >= _SHORTEST_COPY else ()
+            found.append({letters[end - _SHINGLE : end] for end in ends})
+        return found
+
+    @cached_property
+    def development(self) -> NDArray[np.bool_]:
+        """Bool (n,), the groups that are kept for development in corpora without folds."""
+        keys = zip(self.corpora, self.items, strict=True)
+        return np.array([_hash((str(c), item.group)) % _DEVELOPMENT == 0 for c, item in keys])
 
 
 def load(head: str, folders: Sequence[Path]) -> Dataset:
@@ -76,7 +109,7 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
             corpus = read_corpus(file)
             items += corpus.items
             corpora += [folder.name] * len(corpus.items)
-            held_out += [file.name.startswith(_HELD_OUT)] * len(corpus.items)
+            held_out += [file.name.startswith(HELD_OUT)] * len(corpus.items)
             allowed += [_mask(corpus)] * len(corpus.items)
     return Dataset(
         head,
@@ -85,7 +118,21 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
         np.array(held_out),
         np.stack(allowed),
         _folds(corpora, items),
-        tuple(normalise(item.text) for item in items),
+        tuple(normalise(item.text, WINDOW) for item in items),
+    )
+
+
+def dataset_of(head: str, items: Sequence[Item], corpus: str = "own") -> Dataset:
+    """A user's own items as a training set with all of the head's classes, nothing held out."""
+    n = len(items)
+    return Dataset(
+        head,
+        tuple(items),
+        np.array([corpus] * n),
+        np.zeros(n, dtype=np.bool_),
+        np.ones((n, len(CLASSES[head])), dtype=np.bool_),
+        _folds([corpus] * n, items),
+        tuple(normalise(item.text, WINDOW) for item in items),
     )
 
 
@@ -133,9 +180,13 @@ def _mask(corpus: Corpus) -> NDArray[np.bool_]:
 def _folds(corpora: Sequence[str], items: Sequence[Item]) -> NDArray[np.int64]:
     """Spreads each corpus' groups over the folds, in an order that only their names decide."""
     groups = {(corpus, item.group) for corpus, item in zip(corpora, items, strict=True)}
-    order = sorted(groups, key=lambda g: (g[0], hashlib.sha256(repr(g).encode()).hexdigest()))
+    order = sorted(groups, key=lambda group: (group[0], _hash(group)))
     fold_of = {group: index % FOLDS for index, group in enumerate(order)}
     return np.array([fold_of[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+
+
+def _hash(group: tuple[str, str]) -> int:
+    return int.from_bytes(hashlib.sha256(repr(group).encode()).digest()[:8])
 
 
 def _letters(text: Normalised) -> str:

@@ -17,7 +17,7 @@ KEYS = {
     "text-emotion": {"accuracy", "macro_f1", "weighted_f1", "ece", "majority_accuracy"},
     "text-sentiment": {"accuracy", "macro_f1", "ece"},
     "text-satisfaction": {"accuracy", "macro_f1", "auroc_dissatisfied", "ece"},
-    "conversation-satisfaction": {"accuracy", "macro_f1", "spearman"},
+    "conversation-satisfaction": {"accuracy", "macro_f1", "spearman", "ece"},
 }
 
 
