@@ -22,6 +22,7 @@ from text.tokens import CLS, MASK, SEP, UNKNOWN, special_ids
 from text.unlabelled import Dialogue, read_dialogues
 
 HELD_OUT_SHARE = 0.005
+"""Of every source, at its end; one block at least."""
 MASKED_SHARE = 0.25
 _SPANS = np.array([0.6, 0.25, 0.1, 0.05])
 """Shares of masked spans of 1, 2, 3 and 4 tokens (n-gram masking, Cui et al. 2020, MacBERT)."""
@@ -121,7 +122,7 @@ class Mixture:
         random = np.random.default_rng(seed)
         keys, blocks, held_out = [], [], []
         for source, (name, row) in enumerate(rows.items()):
-            kept = int(len(row) * (1 - HELD_OUT_SHARE))
+            kept = min(int(len(row) * (1 - HELD_OUT_SHARE)), len(row) - length + 1)
             starts = _starts(kept, passes[name], length - 1, random)
             keys.append((np.arange(len(starts)) + random.random(len(starts))) / max(1, len(starts)))
             blocks.append(np.stack([np.full(len(starts), source), starts], axis=1))

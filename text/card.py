@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from multimodal.checkpoints import Checkpoint, model_card, save_checkpoint
 from text.dataset import Dataset
-from text.encode import UTTERANCE, WINDOW
+from text.encode import UTTERANCE, WINDOW, Tokens
 from text.export import Halves, write_model
 from text.features import LONGEST
 
@@ -48,6 +48,7 @@ def write_checkpoint(
     datasets: Mapping[str, Dataset],
     metrics: Mapping[str, Mapping[str, Any]],
     command: str,
+    turns: Sequence[Tokens],
 ) -> Checkpoint:
     """Writes a checkpoint of kind `bert` with its card.
 
@@ -58,8 +59,9 @@ def write_checkpoint(
         datasets: Each head's training set.
         metrics: Head, then set, to figures.
         command: The command that measures it again.
+        turns: Turns that it did not learn from, see `write_model`.
     """
-    files = write_model(out, halves, quantised=True)
+    files, int8 = write_model(out, halves, turns)
     config = {
         "name": out.name,
         "task": "text",
@@ -67,6 +69,7 @@ def write_checkpoint(
         "heads": list(datasets),
         "context": halves.context,
         "factors": {head: list(halves.factors[head]) for head in datasets},
+        "int8": int8,
         **facts,
     }
     sizes = {name: (out / name).stat().st_size for name in files}
@@ -125,8 +128,8 @@ def _card(
             ),
             data=data,
             split=(
-                "Files named eval, dev or val are never trained on (*held-out file*). Where a "
-                "corpus has such a file, one group in twenty of the others is kept for "
+                "Files named eval, dev or val are never trained on (*held-out file*). Of the "
+                "corpora that are not judged in folds, one group in twenty is kept for "
                 "*development*: blending and calibration. JDDC, STC-3 and EmotionTalk are judged "
                 "*out of fold*, by dialogue, in EmotionTalk by group of speakers; the shipped "
                 "weights have seen them all. Texts that share 70 % of their five-letter shingles "

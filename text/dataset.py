@@ -39,6 +39,7 @@ class Dataset:
         held_out: bool (n,), whether it lies in a file kept for evaluation.
         allowed: bool (n, classes), the classes that the item's corpus has.
         fold: int64 (n,), in [0, FOLDS): items of one group are in one fold.
+        development: bool (n,), one group in twenty of each corpus.
         texts: The normalised texts.
     """
 
@@ -48,6 +49,7 @@ class Dataset:
     held_out: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
     fold: NDArray[np.int64]
+    development: NDArray[np.bool_]
     texts: tuple[Normalised, ...]
 
     @property
@@ -86,12 +88,6 @@ class Dataset:
             found.append({letters[end - _SHINGLE : end] for end in ends})
         return found
 
-    @cached_property
-    def development(self) -> NDArray[np.bool_]:
-        """Bool (n,), the groups that are kept for development in corpora without folds."""
-        keys = zip(self.corpora, self.items, strict=True)
-        return np.array([_hash((str(c), item.group)) % _DEVELOPMENT == 0 for c, item in keys])
-
 
 def load(head: str, folders: Sequence[Path]) -> Dataset:
     """Reads the corpora of one head.
@@ -117,7 +113,7 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
         np.array(corpora),
         np.array(held_out),
         np.stack(allowed),
-        _folds(corpora, items),
+        *_parts(corpora, items),
         tuple(normalise(item.text, WINDOW) for item in items),
     )
 
@@ -131,7 +127,7 @@ def dataset_of(head: str, items: Sequence[Item], corpus: str = "own") -> Dataset
         np.array([corpus] * n),
         np.zeros(n, dtype=np.bool_),
         np.ones((n, len(CLASSES[head])), dtype=np.bool_),
-        _folds([corpus] * n, items),
+        *_parts([corpus] * n, items),
         tuple(normalise(item.text, WINDOW) for item in items),
     )
 
@@ -177,12 +173,18 @@ def _mask(corpus: Corpus) -> NDArray[np.bool_]:
     return mask
 
 
-def _folds(corpora: Sequence[str], items: Sequence[Item]) -> NDArray[np.int64]:
-    """Spreads each corpus' groups over the folds, in an order that only their names decide."""
+def _parts(
+    corpora: Sequence[str], items: Sequence[Item]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Folds and development groups: each corpus' groups in an order that their names decide."""
     groups = {(corpus, item.group) for corpus, item in zip(corpora, items, strict=True)}
-    order = sorted(groups, key=lambda group: (group[0], _hash(group)))
-    fold_of = {group: index % FOLDS for index, group in enumerate(order)}
-    return np.array([fold_of[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+    place: dict[tuple[str, str], int] = {}
+    seen: Counter[str] = Counter()
+    for group in sorted(groups, key=lambda group: (group[0], _hash(group))):
+        place[group] = seen[group[0]]
+        seen[group[0]] += 1
+    order = np.array([place[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+    return order % FOLDS, order % _DEVELOPMENT == 0
 
 
 def _hash(group: tuple[str, str]) -> int:

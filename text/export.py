@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from text.bert import HALVES_FILE, MODEL_FILE, VOCABULARY_FILE
+from text.corpora import CLASSES, EMOTION
 from text.encode import Tokens, TurnEncoder
 from text.features import Vocabulary
 from text.linear import LinearHead
@@ -23,6 +24,8 @@ from text.model import HEADS, TextNetwork
 from text.tokens import TOKENIZER_FILE
 
 OPSET = 20
+CALIBRATION_TURNS = 512
+_CALIBRATION_BATCH = 32
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,7 @@ class Halves:
     factors: Mapping[str, tuple[float, float]]
 
 
-class _Served(nn.Module):
+class Served(nn.Module):
     """The network with the factors worked in, and all heads' scores in one row."""
 
     def __init__(self, halves: Halves) -> None:
@@ -56,24 +59,44 @@ class _Served(nn.Module):
         self.factors = {head: halves.factors[head][0] for head in HEADS if head in halves.words}
 
     def forward(self, ids: Tensor, segments: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores (n, all classes) and contributions (n, length, 7), see `TextNetwork.forward`."""
         output = self.network(ids, segments)
         scores = [factor * output.scores[head] for head, factor in self.factors.items()]
         return torch.cat(scores, dim=1), self.factors["emotion"] * output.contributions
 
 
-def write_model(folder: Path, halves: Halves, *, quantised: bool) -> list[str]:
+def write_model(
+    folder: Path, halves: Halves, turns: Sequence[Tokens]
+) -> tuple[list[str], dict[str, float]]:
     """Writes the files of a checkpoint of kind `bert`.
 
     Args:
         folder: Is made where it is missing.
         halves: The model.
-        quantised: Whether the ONNX file's matrices are int8 (dynamic, one scale a column).
+        turns: Turns that it did not learn from: the int8 ranges are measured on one half of them,
+            and how well int8 and float32 agree on the other.
 
     Returns:
-        The names of the files.
+        The names of the files, and of the network alone: `agreement`, the share of the other half
+        whose emotion is the same, and `largest_difference` of a class score.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(halves, folder / MODEL_FILE, quantised=quantised)
+    encoder = TurnEncoder(halves.tokenizer, halves.context)
+    with tempfile.TemporaryDirectory() as temporary:
+        whole = Path(temporary) / "whole.onnx"
+        export_onnx(halves, whole)
+        quantise(whole, folder / MODEL_FILE, encoder, turns[::2][:CALIBRATION_TURNS])
+        judged = list(turns[1::2]) or list(turns)
+        exact = onnx_scores(whole, encoder, judged)
+        rough = onnx_scores(folder / MODEL_FILE, encoder, judged)
+    emotions = len(CLASSES[EMOTION])
+    same = exact[:, :emotions].argmax(axis=1) == rough[:, :emotions].argmax(axis=1)
+    quality = {
+        "n": len(judged),
+        "agreement": float(same.mean()),
+        "largest_difference": float(np.abs(exact - rough).max()),
+    }
+    _log.info("int8: %s", quality)
     halves.tokenizer.save(str(folder / TOKENIZER_FILE))
     (folder / VOCABULARY_FILE).write_text(
         "".join(f"{gram}\n" for gram in halves.vocabulary.grams), "utf-8"
@@ -83,18 +106,16 @@ def write_model(folder: Path, halves: Halves, *, quantised: bool) -> list[str]:
         arrays[f"{name}.weight"] = (halves.factors[name][1] * head.weight).astype(np.float16)
         arrays[f"{name}.bias"] = (halves.factors[name][1] * head.bias).astype(np.float16)
     np.savez_compressed(folder / HALVES_FILE, allow_pickle=False, **arrays)
-    return [MODEL_FILE, TOKENIZER_FILE, VOCABULARY_FILE, HALVES_FILE]
+    return [MODEL_FILE, TOKENIZER_FILE, VOCABULARY_FILE, HALVES_FILE], quality
 
 
-def export_onnx(halves: Halves, path: Path, *, quantised: bool) -> None:
-    """Writes the network alone: `ids`, `segments` (n, length) to `scores`, `contributions`."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    served = _Served(halves).eval().cpu()
+def export_onnx(halves: Halves, path: Path) -> None:
+    """Writes the network alone in float32: `ids`, `segments` (n, length) to its two outputs."""
+    served = Served(halves).eval().cpu()
     ids = torch.ones(3, 12, dtype=torch.long)
     segments = torch.zeros(3, 12, dtype=torch.long)
     n, length = torch.export.Dim("n", min=1), torch.export.Dim("length", min=2, max=512)
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The exporter warns about its own insides.
         program = torch.onnx.export(
             served,
@@ -106,19 +127,60 @@ def export_onnx(halves: Halves, path: Path, *, quantised: bool) -> None:
             output_names=["scores", "contributions"],
             dynamic_shapes={"ids": {0: n, 1: length}, "segments": {0: n, 1: length}},
         )
-        assert program is not None
-        whole = Path(folder) / "whole.onnx" if quantised else path
-        program.save(str(whole), external_data=False)
-        if quantised:
-            quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True)
-    _log.info("%s: %.2f MB", path.name, path.stat().st_size / 1e6)
+    assert program is not None
+    program.save(str(path), external_data=False)
 
 
-def torch_scores(halves: Halves, encoder: TurnEncoder, tokens: list[Tokens]) -> NDArray[np.float32]:
-    """What the exported network must give for turns: float32 (n, all classes), in one batch."""
-    batch = encoder.batch(tokens)
-    with torch.no_grad():
-        scores, _ = _Served(halves).eval()(
-            torch.from_numpy(batch.ids), torch.from_numpy(batch.segments)
+def quantise(whole: Path, path: Path, encoder: TurnEncoder, turns: Sequence[Tokens]) -> None:
+    """Makes matrices and embeddings int8, with fixed scales for what flows between them.
+
+    The scales are fixed on `turns` beforehand (static quantisation): with scales of each batch's
+    own, a turn's answer would depend on the turns beside it.
+
+    Args:
+        whole: The float32 file.
+        path: The new file.
+        encoder: Pads batches.
+        turns: What the ranges are measured on.
+    """
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared,
+            path,
+            _Calibration(encoder, turns),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["MatMul", "Gather"],
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
         )
-    return np.asarray(scores.numpy(), dtype=np.float32)
+
+
+class _Calibration:
+    """Batches for ONNX Runtime's quantiser."""
+
+    def __init__(self, encoder: TurnEncoder, turns: Sequence[Tokens]) -> None:
+        starts = range(0, len(turns), _CALIBRATION_BATCH)
+        batches = [encoder.batch(turns[start : start + _CALIBRATION_BATCH]) for start in starts]
+        self._left = iter([{"ids": b.ids, "segments": b.segments} for b in batches])
+
+    def get_next(self) -> dict[str, NDArray[np.int64]] | None:
+        return next(self._left, None)
+
+
+def onnx_scores(path: Path, encoder: TurnEncoder, turns: Sequence[Tokens]) -> NDArray[np.float32]:
+    """What an exported network gives for turns: float32 (n, all classes)."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    found = []
+    for start in range(0, len(turns), _CALIBRATION_BATCH):
+        batch = encoder.batch(turns[start : start + _CALIBRATION_BATCH])
+        found += session.run(["scores"], {"ids": batch.ids, "segments": batch.segments})
+    return np.concatenate(found)

@@ -18,6 +18,7 @@ import torch
 
 from multimodal.checkpoints import Checkpoint
 from text.card import write_checkpoint
+from text.corpora import EMOTION
 from text.encode import TurnEncoder
 from text.export import Halves
 from text.fitting import Examples, Recipe, fit
@@ -87,4 +88,5 @@ def finetune(
         metrics,
         f"emotion-monitor train text --encoder {encoder} --data "
         + " --data ".join(file.name for file in files),
+        tasks[EMOTION].kept(turns),
     )

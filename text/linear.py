@@ -110,7 +110,7 @@ def fit_blend(
     def loss(factors: NDArray[np.float64]) -> float:
         summed = np.where(allowed, np.tensordot(factors, stacked, axes=1), -np.inf)
         log_p = summed - np.logaddexp.reduce(summed, axis=1, keepdims=True)
-        found = -np.where(targets > 0, targets * log_p, 0.0).sum(axis=1)
+        found = -(targets * np.where(allowed, log_p, 0.0)).sum(axis=1)
         return float((weights * found).sum() / weights.sum())
 
     start = np.full(len(scores), 1 / len(scores))

@@ -128,7 +128,9 @@ def load_encoder(path: str, *, dropout: float = 0.1) -> PreTrainedModel:
             attention_probs_dropout_prob=0.0,
             attn_implementation="sdpa",
         )
-        return encoder
+    if hasattr(encoder, "pooler"):
+        encoder.pooler = None  # Attention takes its place.
+    return encoder
 
 
 def tokenizer_of(path: str) -> Tokenizer:

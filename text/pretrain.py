@@ -175,18 +175,12 @@ def train(model: BertForMaskedLM, mixture: Mixture, recipe: Recipe, run: Path, s
     optimizer = torch.optim.AdamW(
         _groups(model), lr=recipe.rate, betas=(0.9, 0.98), eps=1e-6, fused=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / recipe.warmup) * (1 - step / steps)
-    )
     first = 0
     if (run / STATE).is_file():
         state = torch.load(run / STATE, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         first = state["step"]
-        # The schedule is a function of the step alone, which lets a run be cut short by --steps.
-        schedule.last_epoch = first - 1
-        schedule.step()
         _log.info("going on from step %d", first)
     saved, begun, seen, average = time.monotonic(), time.monotonic(), 0, float("nan")
     for step in range(first, steps):
@@ -196,9 +190,12 @@ def train(model: BertForMaskedLM, mixture: Mixture, recipe: Recipe, run: Path, s
             loss = masked_loss(model, mixture.batch(step), device)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        # A function of the step alone, so that --steps can cut a run short when it goes on.
+        rate = recipe.rate * min(1.0, (step + 1) / recipe.warmup) * (1 - step / steps)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        schedule.step()
         seen += recipe.size * recipe.length
         average = loss.item() if np.isnan(average) else 0.98 * average + 0.02 * loss.item()
         if (step + 1) % 50 == 0:

@@ -38,15 +38,16 @@ class TextScorer:
     @cached_property
     def info(self) -> ModelInfo:
         """The model that answers."""
-        return self._checkpoint.info
+        return self.checkpoint.info
 
     @cached_property
-    def _checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
+        """Where it comes from, with what was measured."""
         return load_checkpoint("text", self._name)
 
     @cached_property
     def _model(self) -> TextModel:
-        return load_model(self._checkpoint)
+        return load_model(self.checkpoint)
 
     def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
         """One answer per turn, in order; a turn without words is missing, with the reason."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from text.corpora import Item
 from text.dataset import Dataset
-from text.encode import TurnEncoder
+from text.encode import Tokens, TurnEncoder
 from text.fitting import Examples, examples_of, scores_of
 from text.linear import LinearHead, fit_blend, softmax
 from text.measure import measure
@@ -88,6 +88,11 @@ class Task:
             items = [self.dataset.items[row] for row in rows]
             tokens = encoder.encode([(item.text, item.previous) for item in items])
             self.network[rows] = scores_of(network, encoder, tokens, self.head)
+
+    def kept(self, encoder: TurnEncoder) -> list[Tokens]:
+        """The development items as tokens."""
+        items = [self.dataset.items[row] for row in np.flatnonzero(self.development)]
+        return encoder.encode([(item.text, item.previous) for item in items])
 
     @property
     def known(self) -> Mask:

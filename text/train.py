@@ -3,8 +3,8 @@
     python -m text.train text/configs/train-research.toml --out text/checkpoints/bert
 
 1. Read the corpora; put whole dialogues (in EmotionTalk, groups of speakers) into five folds. Files
-   named eval, dev or val are kept for the end; one group in twenty of the corpora that have such a
-   file is kept for development. Near-duplicates of what is judged are never learnt from.
+   named eval, dev or val are kept for the end; one group in twenty of the corpora without folds is
+   kept for development. Near-duplicates of what is judged are never learnt from.
 2. Fit the n-gram half: one linear head a task.
 3. First stage: train encoder, attention and heads on the corpora of emotion and polarity.
 4. Second stage, once without each judged fold and once on everything: go on from the first stage
@@ -174,14 +174,12 @@ def task_of(head: str, plan: Plan) -> Task:
     weights = {Path(name).name: weight for name, weight in plan.corpora[head].items()}
     dataset = load(head, [plan.data / name for name in plan.corpora[head]])
     late = np.isin(dataset.corpora, [Path(name).name for name in plan.late])
-    kept = list(set(dataset.corpora[dataset.held_out].tolist()))
-    development = dataset.development & np.isin(dataset.corpora, kept) & ~late
     _log.info("%s: %d items, %d of them late", head, len(late), late.sum())
     return Task(
         dataset,
         np.array([weights[corpus] for corpus in dataset.corpora], dtype=np.float32),
         late,
-        development & ~dataset.held_out,
+        dataset.development & ~late & ~dataset.held_out,
         plan.sharpen,
     )
 
@@ -226,7 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     datasets = {head: task.dataset for head, task in tasks.items()}
     command = f"python -m text.train {options.plan} --out {options.out} --run RUN"
-    write_checkpoint(options.out, halves, facts, datasets, metrics, command)
+    turns = tasks[EMOTION].kept(training.encoder)
+    write_checkpoint(options.out, halves, facts, datasets, metrics, command, turns)
     if options.out_of_fold:
         options.out_of_fold.mkdir(parents=True, exist_ok=True)
         _save_turns(options.out_of_fold / "text_oof.npz", tasks[EMOTION], factors[EMOTION])

@@ -46,6 +46,7 @@ def test_a_vocabulary_finds_what_it_was_made_of(text: str) -> None:
         ("好\t\n 的", "好 的"),
         ("好\x07的", "好 的"),
         ("好\ud800的", "好 的"),
+        ("謝謝您們的服務", "谢谢您们的服务"),
     ],
 )
 def test_what_means_the_same_is_one_text(left: str, right: str) -> None:
