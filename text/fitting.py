@@ -64,14 +64,14 @@ class Examples:
         head: int64 (n,), index in `HEADS`.
         targets: float32 (n, CLASSES_AT_MOST), each row a distribution; unused columns are 0.
         allowed: bool (n, CLASSES_AT_MOST), the classes that the turn's corpus has.
-        weight: float32 (n,), how much its corpus counts.
+        share: float32 (n,) in [0, 1], in which share of the epochs it is seen.
     """
 
     tokens: Sequence[Tokens]
     head: NDArray[np.int64]
     targets: NDArray[np.float32]
     allowed: NDArray[np.bool_]
-    weight: NDArray[np.float32]
+    share: NDArray[np.float32]
 
     def take(self, rows: NDArray[np.int64]) -> Examples:
         """Some of them, by index."""
@@ -80,7 +80,7 @@ class Examples:
             self.head[rows],
             self.targets[rows],
             self.allowed[rows],
-            self.weight[rows],
+            self.share[rows],
         )
 
     @staticmethod
@@ -91,14 +91,14 @@ class Examples:
             np.concatenate([part.head for part in parts]),
             np.concatenate([part.targets for part in parts]),
             np.concatenate([part.allowed for part in parts]),
-            np.concatenate([part.weight for part in parts]),
+            np.concatenate([part.share for part in parts]),
         )
 
 
 def examples_of(
     dataset: Dataset,
     encoder: TurnEncoder,
-    weights: NDArray[np.float32],
+    share: NDArray[np.float32],
     targets: NDArray[np.float32] | None = None,
 ) -> Examples:
     """A head's items as examples.
@@ -106,7 +106,7 @@ def examples_of(
     Args:
         dataset: n items.
         encoder: Of the network that is to read them.
-        weights: float32 (n,), how much each counts.
+        share: float32 (n,) in [0, 1], in which share of the epochs each is seen.
         targets: float32 (n, classes) to learn instead of the items' own.
     """
     own = dataset.targets if targets is None else targets
@@ -118,7 +118,7 @@ def examples_of(
         np.full(n, HEADS.index(dataset.head)),
         wide.astype(np.float32),
         allowed,
-        weights,
+        share,
     )
 
 
@@ -213,7 +213,7 @@ def _step(
     allowed = torch.from_numpy(chosen.allowed).to(device)
     head = torch.from_numpy(chosen.head).to(device)
     of_class = torch.from_numpy(class_weights[chosen.head]).to(device)
-    weight = (of_class * targets).sum(dim=1) * torch.from_numpy(chosen.weight).to(device)
+    weight = (of_class * targets).sum(dim=1)
     if recipe.smoothing:
         spread = allowed / allowed.sum(dim=1, keepdim=True)
         targets = (1 - recipe.smoothing) * targets + recipe.smoothing * spread
@@ -257,7 +257,8 @@ def _batches(examples: Examples, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
     lengths = np.array([len(one.ids) for one in examples.tokens])
     left = recipe.epochs
     while left > 0:
-        order = random.permutation(len(lengths))[: round(len(lengths) * min(1.0, left))]
+        seen = np.flatnonzero(random.random(len(lengths)) < examples.share * min(1.0, left))
+        order = random.permutation(seen)
         left -= 1
         chunk = max(1, int(_CHUNK * recipe.tokens / lengths.mean()))
         made: list[NDArray[np.int64]] = []

@@ -129,7 +129,7 @@ def load_encoder(path: str, *, dropout: float = 0.1) -> PreTrainedModel:
             attn_implementation="sdpa",
         )
     if hasattr(encoder, "pooler"):
-        encoder.pooler = None  # Attention takes its place.
+        encoder.register_module("pooler", None)  # Attention takes its place.
     return encoder
 
 

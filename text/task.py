@@ -27,7 +27,8 @@ class Task:
 
     Args:
         dataset: n items.
-        weights: float32 (n,), how much each counts.
+        weights: float32 (n,) in [0, 1]: the n-grams weigh an item by it, the network sees it in
+            that share of the epochs.
         late: bool (n,), those of the second stage, which are judged in folds.
         development: bool (n,), those that blending and calibration are fitted to.
         sharpen: Share of a soft target that goes to the item's class, in [0, 1].

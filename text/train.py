@@ -60,7 +60,7 @@ class Plan:
         encoder: Folder or hub id of the pretrained encoder.
         context: Tokens of context at most, 0 for none.
         recurrent: Whether a bidirectional LSTM stands under the attention.
-        corpora: Head to corpus (below `data`) to its weight.
+        corpora: Head to corpus (below `data`) to its weight in [0, 1], see `text.task.Task`.
         late: The corpora of the second stage.
         folds: How many of the five folds are judged.
         replay: Share of the first stage's turns that the second stage sees in each epoch.

@@ -51,7 +51,7 @@ def test_real_corpora(
     per_class = found["metrics"]["per_class"]
     assert sum(label["n"] for label in per_class.values()) == found["n"]
     assert all(set(label) == {"precision", "recall", "f1", "n"} for label in per_class.values())
-    assert found["checkpoint"].startswith("ngram@")
+    assert found["checkpoint"].startswith("bert@")
     json.dumps(found, allow_nan=False)
 
 

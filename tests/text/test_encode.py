@@ -16,7 +16,7 @@ BEFORE = (Turn(Role.CUSTOMER, "您好"), Turn(Role.AGENT, "您好请稍等"), Tu
 
 
 def tokens(ids: tuple[int, ...]) -> list[str]:
-    return [TOKENIZER.id_to_token(i) for i in ids]
+    return [str(TOKENIZER.id_to_token(i)) for i in ids]
 
 
 def test_the_newest_utterance_stands_next_to_the_turn_and_unknown_speakers_are_left_out() -> None:
