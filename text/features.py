@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ WINDOW = 2_000
 """Characters of a turn that are read: where it has more, its first and its last half window."""
 _START, _END = "\x02", "\x03"
 _MOST_REPEATS = 3
+_MASKED = re.compile(
+    r"\[(?:手机号|座机号|身份证号|银行卡号|车牌号|订单号|账号|邮箱|地址|姓名"
+    r"|phone|phone number|id number|card number|plate|order number|account|e-mail|address|name"
+    r"|(?:数字|金额|日期|时间|站点|姓名|地址|电话|链接|组织机构|身份证号|邮箱)x|ORDERID_\d+)\]"
+)
+"""What stands for masked personal data, here and in JDDC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,20 @@ class Normalised:
 def normalise(text: str, window: int = WINDOW) -> Normalised:
     """Folds what means the same to one form; never raises.
 
-    Width and compatibility forms (NFKC), case and traditional characters are folded, digits become
-    0, white space and control characters a space, a character repeated more than three times
-    stands three times. Of a text longer than `window` characters the first and the last half
-    window are read.
+    Width and compatibility forms (NFKC), case and traditional characters are folded, digits and
+    what stands for masked data become 0, white space and control characters a space, a character
+    repeated more than three times stands three times. Of a text longer than `window` characters
+    the first and the last half window are read.
     """
     characters, places = [_START], [0]
     letters = han = 0
+    masked = {m.start(): m.end() for m in _MASKED.finditer(text)} if "[" in text else {}
+    behind = 0
     for index in _window(len(text), window):
-        folded, is_letter, is_han = _fold(text[index])
+        if index < behind:
+            continue
+        behind = masked.get(index, 0)
+        folded, is_letter, is_han = _fold("0" if behind else text[index])
         letters += is_letter
         han += is_han
         for character in folded:
