@@ -112,10 +112,12 @@ class TurnEncoder:
             lines = []
             room = self._context
             for turn in reversed(turns):
+                if room <= 0:
+                    break
                 text = normalise(turn.text, UTTERANCE)
-                if turn.role in _SPEAKERS and not text.is_blank and room > 0:
+                if turn.role in _SPEAKERS and not text.is_blank:
                     lines.append(_SPEAKERS[turn.role] + text.characters[1:-1])
-                    room -= 3  # The least that an utterance takes: speaker, a token, [SEP].
+                    room -= len(lines[-1]) + 1  # A token is a character or more.
             chosen.append(lines)
             wanted |= dict.fromkeys(lines)
         found = self._tokenizer.encode_batch(list(wanted), add_special_tokens=False)
