@@ -23,7 +23,7 @@ TURN, CONTEXT, PADDING = 0, 1, 2
 """Values of `Batch.segments`."""
 WINDOW = 256
 """Characters of a turn that are read: where it has more, its first and its last half window."""
-UTTERANCE = 32
+UTTERANCE = 20
 """Characters of an utterance of the context that are read, likewise."""
 _SPEAKERS: Mapping[Role, str] = {Role.CUSTOMER: "客", Role.AGENT: "服", Role.BOT: "服"}
 

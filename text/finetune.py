@@ -28,7 +28,7 @@ from text.task import Task
 from text.words import WordModels, WordRecipe
 
 VERSION = "1.0.0"
-CONTEXT = 40
+CONTEXT = 32
 SMALL = 384
 """Width up to which an encoder is trained at the rate of the compact ones."""
 _WORDS = WordRecipe(least=2, penalty=1.0, balance=0.3)
