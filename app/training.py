@@ -55,6 +55,7 @@ def train_text(
     measured = [
         {"head": head, "set": of, "n": found["n"], **_rounded(found)}
         for head, sets in metrics.items()
+        if head != "behaviour"
         for of, found in sets.items()
         if "held-out" in of
     ]

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from multimodal.checkpoints import Checkpoint, model_card, save_checkpoint
+from text.behaviour import pass_rates
 from text.dataset import Dataset
 from text.encode import UTTERANCE, WINDOW, Tokens
 from text.export import Halves, write_model
 from text.features import LONGEST
+from text.scorer import TextScorer
 
 LICENCES = {
     "smp2020_usual": "none stated, research",
@@ -31,6 +33,8 @@ _BASELINES = {
     "stc3_helpdesk": "macro-F1 .698, Spearman .747",
 }
 """One model a corpus: TF-IDF of character n-grams and logistic regression."""
+BEHAVIOUR = "behaviour"
+"""Where `metrics.json` keeps the pass rates of the behaviour tests, beside the heads."""
 _SHOWN = {
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
@@ -74,7 +78,22 @@ def write_checkpoint(
     }
     sizes = {name: (out / name).stat().st_size for name in files}
     text = _card(config, datasets, metrics, command, sizes)
-    return save_checkpoint(out, config=config, metrics=metrics, files=files, card=text)
+    save_checkpoint(out, config=config, metrics=metrics, files=files, card=text)
+    # The behaviour tests ask the finished checkpoint, as the product does.
+    behaviour = pass_rates(TextScorer(str(out.resolve())))
+    text += _behaviour(behaviour)
+    whole = {**metrics, BEHAVIOUR: behaviour}
+    return save_checkpoint(out, config=config, metrics=whole, files=files, card=text)
+
+
+def _behaviour(rates: Mapping[str, Mapping[str, int]]) -> str:
+    passed, n = (sum(rate[key] for rate in rates.values()) for key in ("passed", "n"))
+    rows = [f"| {name} | {rate['passed']} of {rate['n']} |" for name, rate in rates.items()]
+    return (
+        f"\n\n## Behaviour\n\n{passed} of {n} tests of `text/behaviour.csv` hold; "
+        "`text/behaviour.py` says when one does.\n\n| capability | holds |\n| --- | --- |\n"
+        + "\n".join(rows)
+    )
 
 
 def _card(

@@ -190,7 +190,7 @@ def test_the_checkpoint_answers(trained: tuple[Path, Path, Path]) -> None:
 
 def test_the_card_and_the_metrics_name_every_corpus(trained: tuple[Path, Path, Path]) -> None:
     checkpoint = load_checkpoint("text", str(trained[1]))
-    assert set(checkpoint.metrics) == set(CLASSES)
+    assert set(checkpoint.metrics) == {*CLASSES, "behaviour"}
     assert "smp2020_usual held-out file" in checkpoint.metrics["emotion"]
     card = (checkpoint.path / "README.md").read_text("utf-8")
     for corpus in ("emotiontalk", "cped", "reviews", "stc3_helpdesk"):
