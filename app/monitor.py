@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from app.checkpoints import located
 from app.settings import Settings
 from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.plugins import load_fuser, load_scorers, load_transcriber
+from multimodal.scoring import TEXT
 from multimodal.transcription.protocol import Transcriber
 
 _OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
@@ -41,9 +43,10 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
     Raises:
         ModelMissingError: If only open models are allowed, and there is no open fuser or scorer.
     """
-    scorers = fuser = None
+    scorers = load_scorers({TEXT: located(settings, "text", settings.text_checkpoint)})
+    fuser = None
     if settings.open_models_only:
-        scorers = [scorer for scorer in load_scorers() if scorer.info.terms == "open"]
+        scorers = [scorer for scorer in scorers if scorer.info.terms == "open"]
         fuser = load_fuser()
         if not scorers or fuser.info.terms != "open":
             raise ModelMissingError(

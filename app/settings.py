@@ -54,6 +54,8 @@ class Settings(BaseSettings):
         retention_scores_days: Days after which the scores are deleted too, and with them all that
             is left of a conversation; 0 keeps them.
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
+        text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
+            one.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     retention_transcript_days: int = Field(default=180, ge=0)
     retention_scores_days: int = Field(default=365, ge=0)
     retention_audit_days: int = Field(default=1095, ge=0)
+    text_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -128,6 +131,11 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """Where uploaded recordings are kept, by the hash of their content."""
         return self.data_dir / "media"
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """Where checkpoints that were trained here are kept: `<package>/<name>/`."""
+        return self.data_dir / "checkpoints"
 
     @property
     def media_limits(self) -> MediaLimits:

@@ -38,18 +38,26 @@ def realistic(turns: Judgements, runs: Path, *, half: int) -> Judgements:
             was trained on is never tested on.
 
     Returns:
-        The same turns; where a model's corpora lack the label, that channel is uniform.
+        The turns whose words were scored (the judged folds of the text model); where a model's
+        corpora lack the label, that channel is uniform.
     """
     rng = np.random.default_rng(SEED + half)
-    inputs = np.empty_like(turns.probabilities)
     words = out_of_fold(runs / "text_oof.npz", "id", "probabilities")
     row = {str(name): i for i, name in enumerate(words["id"])}
-    unknown = [turn for turn in turns.ids if turn not in row]
-    if unknown:
+    known = np.array([turn in row for turn in turns.ids])
+    if not known.any():
         raise InvalidInputError(
-            f"{len(unknown)} turns have no out-of-fold text score, for instance {unknown[0]}.",
+            f"none of {len(known)} turns has an out-of-fold text score.",
             where=str(runs / "text_oof.npz"),
         )
+    turns = replace(
+        turns,
+        probabilities=turns.probabilities[known],
+        truth=turns.truth[known],
+        groups=turns.groups[known],
+        ids=turns.ids[known],
+    )
+    inputs = np.empty_like(turns.probabilities)
     inputs[:, turns.modalities.index(TEXT)] = words["probabilities"][[row[i] for i in turns.ids]]
     for name, file in _FILES.items():
         column = turns.modalities.index(name)
@@ -103,6 +111,8 @@ class WordsRead:
 def words_read(cases: list[Case], path: Path, fuser: Weights) -> WordsRead:
     """Joins the text model's out-of-fold answers to the turns of JDDC or STC-3.
 
+    Dialogues of folds that the text model did not judge are left out.
+
     Args:
         cases: The dialogues.
         path: An `.npz` with `id` (dialogue), `turn` (the customer's turns from 0), `emotion`
@@ -122,6 +132,8 @@ def words_read(cases: list[Case], path: Path, fuser: Weights) -> WordsRead:
         (str(name), int(turn)): i
         for i, (name, turn) in enumerate(zip(read["id"], read["turn"], strict=True))
     }
+    judged = {name for name, _ in row}
+    cases = [case for case in cases if case.conversation.external_id in judged]
     emotional, head, angry = [], [], []
     for case in cases:
         turns = case.conversation.turns
@@ -140,7 +152,7 @@ def words_read(cases: list[Case], path: Path, fuser: Weights) -> WordsRead:
     return WordsRead(tuple(cases), tuple(emotional), tuple(head), tuple(angry))
 
 
-def turn_report(cases: list[Case], read: WordsRead) -> dict[str, float]:
+def turn_report(read: WordsRead) -> dict[str, float]:
     """What was read in customers' turns against what people said of each (JDDC).
 
     Returns:
@@ -150,7 +162,7 @@ def turn_report(cases: list[Case], read: WordsRead) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
     bad, angry, negative = [], [], []
-    for case, marks, sentiment in zip(cases, read.angry, read.emotional, strict=True):
+    for case, marks, sentiment in zip(read.cases, read.angry, read.emotional, strict=True):
         own = [t.role is Role.CUSTOMER for t in case.conversation.turns]
         for label, mark, p in zip(case.labels, marks[own], sentiment[own], strict=True):
             if label is not None and p.any():

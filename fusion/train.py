@@ -115,7 +115,7 @@ def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any],
         for name, p in (("emotiontalk", frequency), ("service", service))
     }
     metrics["jddc_turns"] = {
-        name: turn_report(cases, words_read(cases, runs / "text_oof_jddc.npz", weights))
+        name: turn_report(words_read(cases, runs / "text_oof_jddc.npz", weights))
         for name, weights in (("emotiontalk_prior", measured), ("service_prior", shipped))
     }
     return config, metrics
@@ -139,7 +139,7 @@ def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, An
             head_share=share,
             info=ModelInfo("trajectory", VERSIONS["trajectory"]),
         )
-        sample = Sample(cases, readings.sentiments(share))
+        sample = Sample(readings.cases, readings.sentiments(share))
         on_jddc[share] = sample.report(sample.predicted(models[share]))
         _log.info("head_share %s on JDDC: %s", share, json.dumps(on_jddc[share]))
     best = max(HEAD_SHARES, key=lambda share: _mean_auroc(on_jddc[share]))

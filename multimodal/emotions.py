@@ -68,7 +68,7 @@ class ModelInfo:
     """Which model gave an answer.
 
     Attributes:
-        name: The checkpoint's name, for instance `ngram-zh`.
+        name: The checkpoint's name, for instance `bert`.
         version: The checkpoint's version, for instance `1.0.0`.
         sha256: Hex digest over the checkpoint's weights and configuration.
         terms: `open` or `research`: what the training data's licences allow.

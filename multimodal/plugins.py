@@ -8,6 +8,7 @@ A plug-in registers a class that can be built without arguments:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -20,8 +21,11 @@ FUSERS = "multimodal.fusers"
 TRANSCRIBERS = "multimodal.transcribers"
 
 
-def load_scorers() -> list[Scorer]:
+def load_scorers(checkpoints: Mapping[str, str] | None = None) -> list[Scorer]:
     """One scorer per installed modality: text, voice, face, then plug-ins by name.
+
+    Args:
+        checkpoints: Modality to the checkpoint that its scorer is to use instead of its own.
 
     Raises:
         ModelMissingError: If an installed package's scorer cannot be built.
@@ -30,7 +34,8 @@ def load_scorers() -> list[Scorer]:
     order = [*(name for name in MODALITIES if name in found), *sorted(set(found) - set(MODALITIES))]
     scorers = []
     for name in order:
-        scorer = found[name].load()()
+        wanted = (checkpoints or {}).get(name)
+        scorer = found[name].load()(*([wanted] if wanted else []))
         if not isinstance(scorer, Scorer):
             raise _misfit(found[name], "Scorer")
         scorers.append(scorer)

@@ -126,7 +126,7 @@ def test_serving_needs_no_torch(direct: Path) -> None:
         r.name for r in needed if r.marker is not None and r.marker.evaluate({"extra": "train"})
     }
     assert {"onnxruntime", "mtcnn"} <= default
-    assert default.isdisjoint({"torch", "transformers", "tensorflow", "tokenizers", "safetensors"})
+    assert default.isdisjoint({"torch", "transformers", "tensorflow", "safetensors"})
     assert {"torch", "transformers"} <= train
 
 

@@ -34,7 +34,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 
 _WITHOUT_DISGUST = frozenset(EMOTIONS) - {Emotion.DISGUST}
 _MSCTD_ORDER = (1, 0, 2)  # MSCTD says 0 neutral, 1 negative, 2 positive.
-_EMOTIONTALK_MARKS = re.compile(r"\[/?(?:over|interrupted)/?\]")
+EMOTIONTALK_MARKS = re.compile(r"\[/?(?:over|interrupted)/?\]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +169,7 @@ def _dialogue_line(record: Mapping[str, Any], where: str) -> Iterator[Item]:
 
 
 def _emotiontalk(record: Mapping[str, Any], _where: str) -> Iterator[Item]:
-    text = _EMOTIONTALK_MARKS.sub("", record["text"])
+    text = EMOTIONTALK_MARKS.sub("", record["text"])
     group = record["dialogue"].partition("_")[0]
     yield from _emotion_item(text, record["text_label"], group, record["id"])
 

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text.corpora import CLASSES, Corpus, Item, read_corpus
+from text.encode import WINDOW
 from text.features import Normalised, Vocabulary, extract, normalise
+from text.unlabelled import HELD_OUT
 
 FOLDS = 5
-_SHORTEST_DUPLICATE = 8
-"""Characters from which on the same words twice are one text that was copied, no coincidence."""
-_HELD_OUT = ("eval", "dev", "val")
+_SHORTEST_COPY = 8
+"""Letters from which on the same words twice are one text that was copied, no coincidence."""
+_SHINGLE = 5
+_SHARED = 0.7
+"""Share of a text's shingles that stand in one other text, from which on it is a near-duplicate."""
+_DEVELOPMENT = 20
+"""One group in so many is kept for development: for blending and calibration."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Everything that is known about one head's items, row by row.
 
@@ -32,6 +39,7 @@ class Dataset:
         held_out: bool (n,), whether it lies in a file kept for evaluation.
         allowed: bool (n, classes), the classes that the item's corpus has.
         fold: int64 (n,), in [0, FOLDS): items of one group are in one fold.
+        development: bool (n,), one group in twenty of each corpus.
         texts: The normalised texts.
     """
 
@@ -41,6 +49,7 @@ class Dataset:
     held_out: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
     fold: NDArray[np.int64]
+    development: NDArray[np.bool_]
     texts: tuple[Normalised, ...]
 
     @property
@@ -54,10 +63,30 @@ class Dataset:
         return np.array([item.label for item in self.items])
 
     def without_copies_of(self, test: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Rows to train on when `test` (bool (n,)) is judged: the others, minus copies of it."""
-        keys = [_letters(text) for text in self.texts]
-        judged = {keys[i] for i in np.flatnonzero(test) if len(keys[i]) >= _SHORTEST_DUPLICATE}
-        return np.array([not t and key not in judged for t, key in zip(test, keys, strict=True)])
+        """Rows to train on when `test` (bool (n,)) is judged: the others, minus copies of it.
+
+        A copy shares at least `_SHARED` of its shingles of `_SHINGLE` letters with one judged text
+        (the resemblance of Broder 1997, one-sided); texts of few letters are never copies.
+        """
+        where: dict[str, list[int]] = {}
+        for i in np.flatnonzero(test):
+            for shingle in self._shingles[i]:
+                where.setdefault(shingle, []).append(int(i))
+        kept = ~test
+        for i in np.flatnonzero(kept):
+            shared = Counter(j for shingle in self._shingles[i] for j in where.get(shingle, ()))
+            if shared and max(shared.values()) >= _SHARED * len(self._shingles[i]):
+                kept[i] = False
+        return kept
+
+    @cached_property
+    def _shingles(self) -> list[set[str]]:
+        found = []
+        for text in self.texts:
+            letters = _letters(text)
+            ends = range(_SHINGLE, len(letters) + 1) if len(letters) >= _SHORTEST_COPY else ()
+            found.append({letters[end - _SHINGLE : end] for end in ends})
+        return found
 
 
 def load(head: str, folders: Sequence[Path]) -> Dataset:
@@ -76,7 +105,7 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
             corpus = read_corpus(file)
             items += corpus.items
             corpora += [folder.name] * len(corpus.items)
-            held_out += [file.name.startswith(_HELD_OUT)] * len(corpus.items)
+            held_out += [file.name.startswith(HELD_OUT)] * len(corpus.items)
             allowed += [_mask(corpus)] * len(corpus.items)
     return Dataset(
         head,
@@ -84,8 +113,22 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
         np.array(corpora),
         np.array(held_out),
         np.stack(allowed),
-        _folds(corpora, items),
-        tuple(normalise(item.text) for item in items),
+        *_parts(corpora, items),
+        tuple(normalise(item.text, WINDOW) for item in items),
+    )
+
+
+def dataset_of(head: str, items: Sequence[Item], corpus: str = "own") -> Dataset:
+    """A user's own items as a training set with all of the head's classes, nothing held out."""
+    n = len(items)
+    return Dataset(
+        head,
+        tuple(items),
+        np.array([corpus] * n),
+        np.zeros(n, dtype=np.bool_),
+        np.ones((n, len(CLASSES[head])), dtype=np.bool_),
+        *_parts([corpus] * n, items),
+        tuple(normalise(item.text, WINDOW) for item in items),
     )
 
 
@@ -130,12 +173,22 @@ def _mask(corpus: Corpus) -> NDArray[np.bool_]:
     return mask
 
 
-def _folds(corpora: Sequence[str], items: Sequence[Item]) -> NDArray[np.int64]:
-    """Spreads each corpus' groups over the folds, in an order that only their names decide."""
+def _parts(
+    corpora: Sequence[str], items: Sequence[Item]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Folds and development groups: each corpus' groups in an order that their names decide."""
     groups = {(corpus, item.group) for corpus, item in zip(corpora, items, strict=True)}
-    order = sorted(groups, key=lambda g: (g[0], hashlib.sha256(repr(g).encode()).hexdigest()))
-    fold_of = {group: index % FOLDS for index, group in enumerate(order)}
-    return np.array([fold_of[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+    place: dict[tuple[str, str], int] = {}
+    seen: Counter[str] = Counter()
+    for group in sorted(groups, key=lambda group: (group[0], _hash(group))):
+        place[group] = seen[group[0]]
+        seen[group[0]] += 1
+    order = np.array([place[(c, item.group)] for c, item in zip(corpora, items, strict=True)])
+    return order % FOLDS, order % _DEVELOPMENT == 0
+
+
+def _hash(group: tuple[str, str]) -> int:
+    return int.from_bytes(hashlib.sha256(repr(group).encode()).digest()[:8])
 
 
 def _letters(text: Normalised) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from multimodal.masking import PLACEHOLDERS
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 LONGEST = 3
 """Characters in the longest n-gram."""
@@ -16,6 +23,11 @@ WINDOW = 2_000
 """Characters of a turn that are read: where it has more, its first and its last half window."""
 _START, _END = "\x02", "\x03"
 _MOST_REPEATS = 3
+_MASKED = re.compile(
+    "|".join(map(re.escape, sorted(PLACEHOLDERS)))
+    + r"|\[(?:数字|金额|日期|时间|站点|姓名|地址|电话|链接|组织机构|身份证号|邮箱)x\]|\[ORDERID_\d+\]"
+)
+"""What stands for masked personal data, here and in JDDC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,23 @@ class Normalised:
         return not self.characters[1:-1].strip()
 
 
-def normalise(text: str) -> Normalised:
+def normalise(text: str, window: int = WINDOW) -> Normalised:
     """Folds what means the same to one form; never raises.
 
-    Width and compatibility forms (NFKC) and case are folded, digits become 0, white space and
-    control characters a space, a character repeated more than three times stands three times. Of
-    a text longer than `WINDOW` the first and the last half window are read.
+    Width and compatibility forms (NFKC), case and traditional characters are folded, digits and
+    what stands for masked data become 0, white space and control characters a space, a character
+    repeated more than three times stands three times. Of a text longer than `window` characters
+    the first and the last half window are read.
     """
     characters, places = [_START], [0]
     letters = han = 0
-    for index in _window(len(text)):
-        folded, is_letter, is_han = _fold(text[index])
+    masked = {m.start(): m.end() for m in _MASKED.finditer(text)} if "[" in text else {}
+    behind = 0
+    for index in _window(len(text), window):
+        if index < behind:
+            continue
+        behind = masked.get(index, 0)
+        folded, is_letter, is_han = _fold("0" if behind else text[index])
         letters += is_letter
         han += is_han
         for character in folded:
@@ -66,11 +84,11 @@ def normalise(text: str) -> Normalised:
     return Normalised("".join(characters), tuple(places), letters, han)
 
 
-def window_note(text: str) -> str:
+def window_note(text: str, window: int = WINDOW) -> str:
     """What a person should know about how much of the text is read; empty where all of it is."""
-    if len(text) <= WINDOW:
+    if len(text) <= window:
         return ""
-    half = WINDOW // 2
+    half = window // 2
     return f"only the first and the last {half:,} of {len(text):,} characters were read"
 
 
@@ -148,10 +166,10 @@ def extract(text: Normalised) -> set[str]:
     }
 
 
-def _window(length: int) -> range | list[int]:
-    if length <= WINDOW:
+def _window(length: int, window: int) -> range | list[int]:
+    if length <= window:
         return range(length)
-    half = WINDOW // 2
+    half = window // 2
     return [*range(half), *range(length - half, length)]
 
 
@@ -160,10 +178,22 @@ def _fold(character: str) -> tuple[str, bool, bool]:
     category = unicodedata.category(character)
     if category in ("Cs", "Cn", "Co"):  # Lone surrogates and unassigned code points say nothing.
         return " ", False, False
-    folded = unicodedata.normalize("NFKC", character).lower()
+    folded = _simplify(unicodedata.normalize("NFKC", character).lower())
     folded = "".join(
         "0" if c.isdigit() else " " if c.isspace() or unicodedata.category(c) == "Cc" else c
         for c in folded
     )
     is_letter = category[0] == "L"
     return folded, is_letter, is_letter and "CJK" in unicodedata.name(character, "")
+
+
+def _simplify(characters: str) -> str:
+    """Traditional to simplified characters, one by one, so that their number never changes."""
+    return "".join(_converter().convert(c) if c > "\u2e7f" else c for c in characters)
+
+
+@cache
+def _converter() -> OpenCC:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,10 @@ class LinearHead:
     Attributes:
         weight: float32 (features, classes).
         bias: float32 (classes,).
-        temperature: What the class scores are divided by before the softmax, > 0.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
-    temperature: float = 1.0
 
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -35,6 +34,7 @@ def fit(
     targets: NDArray[np.float32],
     allowed: NDArray[np.bool_],
     *,
+    weights: NDArray[np.float32],
     penalty: float,
     balance: float,
     iterations: int = 40,
@@ -46,6 +46,7 @@ def fit(
         targets: float32 (n, classes), each row a distribution.
         allowed: bool (n, classes): the classes that the row's corpus has. The softmax of a row is
             over these alone, so that a corpus without a class says nothing about it.
+        weights: float32 (n,), how much each item counts.
         penalty: Weight of the L2 penalty relative to the summed loss.
         balance: Power of the inverse class frequency by which items are weighted: 0 keeps the
             classes as they are, 1 makes them count alike.
@@ -60,7 +61,7 @@ def fit(
     size = len(active)
     classes = targets.shape[1]
     frequency = targets.sum(axis=0) / targets.sum()
-    weights = targets @ (np.maximum(frequency, 1e-6) ** -balance).astype(np.float32)
+    weights = weights * (targets @ (np.maximum(frequency, 1e-6) ** -balance).astype(np.float32))
     weights = (weights / weights.mean())[:, None]
     mask = np.where(allowed, np.float32(0), np.float32(-np.inf))
     transposed = features.T.tocsr()
@@ -85,22 +86,34 @@ def fit(
     return LinearHead(weight, table[-1])
 
 
-def fit_temperature(
-    scores: NDArray[np.float32], targets: NDArray[np.float32], allowed: NDArray[np.bool_]
-) -> float:
-    """The temperature that makes held-out answers most likely (Guo et al. 2017).
+def fit_blend(
+    scores: Sequence[NDArray[np.float32]],
+    targets: NDArray[np.float32],
+    allowed: NDArray[np.bool_],
+    weights: NDArray[np.float32],
+) -> tuple[float, ...]:
+    """Factors, not negative, with which summed class scores make held-out answers most likely.
+
+    With one kind of scores this is temperature scaling (Guo et al. 2017); with several, a product
+    of experts (Hinton 2002) that is calibrated at the same time.
 
     Args:
-        scores: float32 (n, classes), class scores of items that the model never saw.
+        scores: Each float32 (n, classes), of items that the models never saw.
         targets: float32 (n, classes), each row a distribution.
         allowed: bool (n, classes), the classes that the row's corpus has.
+        weights: float32 (n,), how much each item counts.
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
-    masked = np.where(allowed, scores, np.float32(-np.inf))
+    stacked = np.stack(scores).astype(np.float64)
 
-    def loss(log_temperature: float) -> float:
-        probabilities = softmax(np.asarray(masked / np.exp(log_temperature), dtype=np.float32))
-        return float(-(targets * np.log(np.maximum(probabilities, 1e-12))).sum())
+    def loss(factors: NDArray[np.float64]) -> float:
+        summed = np.where(allowed, np.tensordot(factors, stacked, axes=1), -np.inf)
+        log_p = summed - np.logaddexp.reduce(summed, axis=1, keepdims=True)
+        found = -(targets * np.where(allowed, log_p, 0.0)).sum(axis=1)
+        return float((weights * found).sum() / weights.sum())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
+    start = np.full(len(scores), 1 / len(scores))
+    bounds = [(0.0, 5.0)] * len(scores)
+    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds)
+    return tuple(float(factor) for factor in found.x)

@@ -13,7 +13,6 @@ from text.corpora import CLASSES, CONVERSATION_SATISFACTION, EMOTION, TURN_SATIS
 
 _KEYS = {
     EMOTION: ("accuracy", "macro_f1", "weighted_f1", "ece", "majority_accuracy"),
-    CONVERSATION_SATISFACTION: ("accuracy", "macro_f1"),
 }
 
 
@@ -22,8 +21,8 @@ def measure(
 ) -> dict[str, Any]:
     """Accuracy and macro-F1 of n items, and what is customary for their head besides.
 
-    Emotion: weighted F1, ECE and the accuracy of the most frequent class. Polarity: ECE. Turn
-    satisfaction: ECE and the AUROC of "dissatisfied". Conversation satisfaction: Spearman's rank
+    All heads: ECE. Emotion: weighted F1 and the accuracy of the most frequent class. Turn
+    satisfaction: the AUROC of "dissatisfied". Conversation satisfaction: Spearman's rank
     correlation of the answer's expected value with the annotators' mean. A figure that is not
     defined (AUROC with one class, correlation of a constant) is None.
 

@@ -1,71 +1,160 @@
-"""What a text checkpoint must have, and the interface behind which models are exchanged.
+"""The network: a BERT-family encoder under additive attention, with one linear head a task.
 
-A text checkpoint is a folder as in `multimodal.checkpoints`, whose `config.json` says besides:
+Attention pooling after Bahdanau et al. 2015: every head weighs the token states by itself, and its
+class scores are linear in the weighted states. So a token's part in a score is exact: its weight
+times its state times the head's row (`contributions`).
 
-    kind     which model reads it: one of `KINDS`
-    heads    the heads that it has, `emotion` first, each with its class order in `CLASSES`
-    files    the tokenisation file and the model file, with their SHA-256
-
-    kind `ngram`: `vocabulary.txt` (one character n-gram a line) and `model.npz` (`text.ngram`)
-
-A new kind of model is one class that satisfies `TextModel` and one line in `KINDS`.
+A turn's tokens do not see its context, and `emotion` and `polarity` look at the turn alone: what is
+said before a turn never changes its emotion. The satisfactions look at both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Protocol
+from pathlib import Path
 
-from multimodal.checkpoints import Checkpoint
-from multimodal.emotions import Evidence, FloatArray
-from multimodal.errors import CheckpointError
-from multimodal.scoring import TurnInput
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
-KINDS: Mapping[str, str] = {"ngram": "text.ngram:NgramModel"}
-"""Kind of a checkpoint to the class that reads it; its module is imported when it is needed."""
+from multimodal.errors import ModelMissingError
+from text.corpora import CLASSES, EMOTION, POLARITY
+from text.encode import PADDING, TURN
+from text.tokens import load_tokenizer
+
+HEADS: tuple[str, ...] = tuple(CLASSES)
+_ATTENTION = 128
+_OF_THE_TURN = (EMOTION, POLARITY)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What a model makes of one turn's words.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the network makes of a batch of n sequences.
 
     Attributes:
-        heads: `emotion` float32 (7,), `polarity`, `turn_satisfaction` and
-            `conversation_satisfaction` float32 (3,), each summing to 1.
-        reliability: In (0, 1].
-        evidence: The words that the most probable emotion rests on, strongest first.
-        note: What a person should know about how it was read, else empty.
+        scores: Head to class scores, float (n, classes).
+        weights: float (n, heads, length): each head's attention, summing to 1.
+        contributions: float (n, length, 7): each token's part in the scores of `emotion`.
     """
 
-    heads: Mapping[str, FloatArray]
-    reliability: float
-    evidence: tuple[Evidence, ...]
-    note: str
+    scores: dict[str, Tensor]
+    weights: Tensor
+    contributions: Tensor
 
 
-class TextModel(Protocol):
-    """Reads turns. It holds weights and nothing else, and never raises on any text."""
+class TextNetwork(nn.Module):
+    """Encoder, attention and heads.
 
-    def read(self, inputs: Sequence[TurnInput]) -> list[Reading | None]:
-        """One reading per turn, in order; None for a turn without anything to read."""
-        ...
+    Args:
+        encoder: Any BERT-family encoder of transformers.
+        dropout: Of the pooled states.
+        recurrent: Whether a bidirectional LSTM stands between encoder and attention.
+    """
+
+    def __init__(
+        self, encoder: PreTrainedModel, *, dropout: float = 0.1, recurrent: bool = False
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        width = int(encoder.config.hidden_size)
+        self.recurrent = (
+            nn.LSTM(width, width // 2, batch_first=True, bidirectional=True) if recurrent else None
+        )
+        self.project = nn.Linear(width, _ATTENTION)
+        self.query = nn.Linear(_ATTENTION, len(HEADS), bias=False)
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleDict({h: nn.Linear(width, len(CLASSES[h])) for h in HEADS})
+        self._has_segments = int(getattr(encoder.config, "type_vocab_size", 1) or 1) > 1
+
+    def forward(self, ids: Tensor, segments: Tensor) -> Output:
+        """Scores sequences.
+
+        Args:
+            ids: int64 (n, length).
+            segments: int64 (n, length), see `text.encode.Batch`.
+        """
+        return self.pooled(self.states(ids, segments), segments)
+
+    def states(self, ids: Tensor, segments: Tensor, embeddings: Tensor | None = None) -> Tensor:
+        """Token states float (n, length, width), from ids or from token embeddings."""
+        seen = (segments[:, None, :] <= segments[:, :, None]) & (segments != PADDING)[:, None, :]
+        inputs = {"input_ids": ids} if embeddings is None else {"inputs_embeds": embeddings}
+        if self._has_segments:
+            inputs["token_type_ids"] = (segments != TURN).long()
+        states: Tensor = self.encoder(**inputs, attention_mask=seen[:, None]).last_hidden_state
+        if self.recurrent is not None:
+            states = self.recurrent(states)[0]
+        return states
+
+    def pooled(self, states: Tensor, segments: Tensor) -> Output:
+        """Attention and heads over token states."""
+        wanted = self.query(torch.tanh(self.project(states))).transpose(1, 2)
+        turn, present = (segments == TURN)[:, None], (segments != PADDING)[:, None]
+        seen = torch.cat([turn if h in _OF_THE_TURN else present for h in HEADS], dim=1)
+        weights = wanted.float().masked_fill(~seen, float("-inf")).softmax(dim=-1)
+        mixed = self.dropout(weights.to(states.dtype) @ states)
+        scores = {h: self.heads[h](mixed[:, i]).float() for i, h in enumerate(HEADS)}
+        emotion = HEADS.index(EMOTION)
+        parts = torch.nn.functional.linear(
+            states, self.heads.get_parameter(f"{EMOTION}.weight")
+        ).float()
+        return Output(scores, weights, weights[:, emotion, :, None] * parts)
 
 
-def load_model(checkpoint: Checkpoint) -> TextModel:
-    """The model of a text checkpoint.
+def load_encoder(path: str, *, dropout: float = 0.1) -> PreTrainedModel:
+    """A BERT-family encoder from a local folder, or by its hub id where downloads are allowed.
+
+    Weights are safetensors alone, and no code that comes with a model is run. `HF_HUB_OFFLINE`
+    turns downloads off.
+
+    Args:
+        path: Folder or id.
+        dropout: Of the hidden states, while it is trained.
 
     Raises:
-        CheckpointError: If its kind is unknown, or its files do not fit together.
+        ModelMissingError: If there is none, or it is no encoder that transformers knows.
     """
-    kind = str(checkpoint.config.get("kind"))
-    if kind not in KINDS:
-        raise CheckpointError(
-            f"its kind is {kind!r}, expected one of {', '.join(KINDS)}.",
-            where=str(checkpoint.path),
-            remedy="Install the version of the product that it was trained with.",
+    with _missing(path):
+        encoder: PreTrainedModel = AutoModel.from_pretrained(
+            path,
+            trust_remote_code=False,
+            use_safetensors=True,
+            local_files_only=Path(path).is_dir(),
+            dtype=torch.float32,
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=0.0,
+            attn_implementation="sdpa",
         )
-    module, _, name = KINDS[kind].partition(":")
-    model: TextModel = getattr(import_module(module), name)(checkpoint)
-    return model
+    if hasattr(encoder, "pooler"):
+        encoder.register_module("pooler", None)  # Attention takes its place.
+    return encoder
+
+
+def tokenizer_of(path: str) -> Tokenizer:
+    """The tokeniser of the same encoder, which must be one that `tokenizers` can run.
+
+    Raises:
+        ModelMissingError: If there is none.
+    """
+    if Path(path).is_dir():
+        with _missing(path):
+            return load_tokenizer(Path(path))
+    with _missing(path):
+        found = AutoTokenizer.from_pretrained(path, trust_remote_code=False, use_fast=True)
+        tokenizer: Tokenizer = found.backend_tokenizer
+        return tokenizer
+
+
+@contextmanager
+def _missing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:  # What transformers raises, offline too.
+        raise ModelMissingError(
+            f"there is no encoder {path!r} that can be loaded: {str(error).splitlines()[0]}.",
+            remedy="Give a folder with config.json, model.safetensors and tokenizer.json or "
+            "vocab.txt, or a hub id while downloads are allowed (HF_HUB_OFFLINE).",
+        ) from error

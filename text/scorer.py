@@ -9,9 +9,9 @@ from multimodal.checkpoints import Checkpoint, load_checkpoint
 from multimodal.emotions import EmotionScores, ModelInfo, valence_of
 from multimodal.scoring import TEXT, Need, TurnInput
 from text.corpora import EMOTION, POLARITY
-from text.model import Reading, TextModel, load_model
+from text.reading import Reading, TextModel, load_model
 
-DEFAULT_CHECKPOINT = "ngram"
+DEFAULT_CHECKPOINT = "bert"
 
 
 class TextScorer:
@@ -38,15 +38,16 @@ class TextScorer:
     @cached_property
     def info(self) -> ModelInfo:
         """The model that answers."""
-        return self._checkpoint.info
+        return self.checkpoint.info
 
     @cached_property
-    def _checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
+        """Where it comes from, with what was measured."""
         return load_checkpoint("text", self._name)
 
     @cached_property
     def _model(self) -> TextModel:
-        return load_model(self._checkpoint)
+        return load_model(self.checkpoint)
 
     def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
         """One answer per turn, in order; a turn without words is missing, with the reason."""
@@ -57,11 +58,14 @@ class TextScorer:
             return EmotionScores.missing("no text: the turn has no words", model=self.info)
         probabilities = reading.heads[EMOTION]
         heads = {name: values for name, values in reading.heads.items() if name != EMOTION}
-        polarity = heads[POLARITY]
+        valence = valence_of(probabilities)
+        if POLARITY in heads:
+            negative, _, positive = heads[POLARITY]
+            valence = (valence + float(positive - negative)) / 2
         return EmotionScores(
             probabilities,
             reading.reliability,
-            valence=(valence_of(probabilities) + float(polarity[2] - polarity[0])) / 2,
+            valence=valence,
             heads=heads,
             evidence=reading.evidence,
             model=self.info,

@@ -1,281 +1,297 @@
-"""Trains the n-gram text model.
+"""Trains the text model.
 
-    python -m text.train --data ../shared/data/text --out text/checkpoints/ngram
+    python -m text.train text/configs/train-research.toml --out text/checkpoints/bert
 
-1. Read the corpora; put whole dialogues (in EmotionTalk, groups of speakers) into five folds.
-2. Keep the n-grams that occur often enough in the corpora of any one head.
-3. Each head: fit on four folds, answer the fifth, without copies of its texts among the four;
-   fit the head's temperature to these out-of-fold answers; then fit on everything but the files
-   kept for evaluation (eval, dev, val) and copies of their texts.
-4. Measure, write the checkpoint and its card, and on request the out-of-fold answers.
+1. Read the corpora; put whole dialogues (in EmotionTalk, groups of speakers) into five folds. Files
+   named eval, dev or val are kept for the end; one group in twenty of the corpora without folds is
+   kept for development. Near-duplicates of what is judged are never learnt from.
+2. Fit the n-gram half: one linear head a task.
+3. First stage: train encoder, attention and heads on the corpora of emotion and polarity.
+4. Second stage, once without each judged fold and once on everything: go on from the first stage
+   with the dialogue corpora, and some of the first stage's turns so that they are not forgotten.
+5. Blend the halves: two factors a head, fitted to development items and out-of-fold answers.
+6. Measure: the kept files by the final model, the dialogue corpora out of fold.
+7. Write the ONNX file (int8), tokeniser, n-grams, configuration, metrics and card; on request the
+   out-of-fold answers that fusion learns on.
 
-Every step is deterministic; the vocabulary and all weights are rounded to float16.
+Seeds are fixed. A stage that a run's folder holds already is not trained again.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from multimodal.checkpoints import save_checkpoint
-from multimodal.conversation import Role
-from text.card import card
-from text.corpora import (
-    CONVERSATION_SATISFACTION,
-    EMOTION,
-    POLARITY,
-    TURN_SATISFACTION,
-    Item,
-)
-from text.dataset import FOLDS, Dataset, build_vocabulary, load, vectorise
-from text.features import Vocabulary, normalise
-from text.linear import LinearHead, fit, fit_temperature, softmax
-from text.measure import measure
-from text.ngram import save_ngram_model
+from multimodal.conversation import Role, Turn
+from multimodal.errors import InvalidInputError
+from text.card import write_checkpoint
+from text.corpora import CLASSES, CONVERSATION_SATISFACTION, EMOTION, TURN_SATISFACTION
+from text.dataset import load
+from text.encode import TurnEncoder
+from text.export import Halves
+from text.features import normalise
+from text.fitting import Examples, Recipe, fit, scores_of
+from text.linear import LinearHead, softmax
+from text.model import TextNetwork, load_encoder
+from text.task import Task
+from text.tokens import load_tokenizer
+from text.words import WordModels, WordRecipe
 
-VERSION = "0.1.0"
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("text.train")
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one head is trained; the values were chosen on out-of-fold answers.
+class Plan:
+    """A training run, as its TOML file says it.
 
     Attributes:
-        folders: Its corpora, relative to the data folder.
-        least: In how many of its texts an n-gram must occur to be kept.
-        penalty: See `text.linear.fit`.
-        balance: See `text.linear.fit`.
-        judged: How many of the folds are answered out of fold.
-        sharpen: Share of a soft target that goes to the item's class, in [0, 1]. Annotators mostly
-            say 0, so their distribution alone draws every dialogue to the middle.
+        version: Of the checkpoint.
+        terms: `open` or `research`.
+        data: Folder of the text corpora, relative to the file.
+        encoder: Folder or hub id of the pretrained encoder.
+        context: Tokens of context at most, 0 for none.
+        recurrent: Whether a bidirectional LSTM stands under the attention.
+        corpora: Head to corpus (below `data`) to its weight in [0, 1], see `text.task.Task`.
+        late: The corpora of the second stage.
+        folds: How many of the five folds are judged.
+        replay: Share of the first stage's turns that the second stage sees in each epoch.
+        sharpen: Share of a soft target that goes to the item's class. Annotators mostly say 0, so
+            their distribution alone draws every dialogue to the middle.
+        words: Head to how its n-gram classifier is fitted.
+        first: How the first stage is fitted.
+        second: How the second stage is fitted.
     """
 
-    folders: tuple[str, ...]
-    least: int
-    penalty: float
-    balance: float
-    judged: int = FOLDS
-    sharpen: float = 0.0
+    version: str
+    terms: str
+    data: Path
+    encoder: str
+    context: int
+    recurrent: bool
+    corpora: Mapping[str, Mapping[str, float]]
+    late: tuple[str, ...]
+    folds: int
+    replay: float
+    sharpen: float
+    words: Mapping[str, WordRecipe]
+    first: Recipe
+    second: Recipe
+
+    @classmethod
+    def read(cls, path: Path, overrides: Sequence[str] = ()) -> Plan:
+        """Reads a TOML file; `overrides` are more TOML lines, such as `first.epochs = 1`.
+
+        Raises:
+            InvalidInputError: If a key is unknown or missing.
+        """
+        table = tomllib.loads(path.read_text("utf-8"))
+        for line in overrides:
+            _merge(table, tomllib.loads(line))
+        wanted = {field.name for field in fields(cls)}
+        if set(table) != wanted:
+            wrong = sorted(set(table) ^ wanted)
+            raise InvalidInputError(
+                f"unknown or missing keys: {', '.join(wrong)}.", where=str(path)
+            )
+        table["data"] = (path.parent / table["data"]).resolve()
+        table["encoder"] = str(Path(table["encoder"]).expanduser())
+        table["late"] = tuple(table["late"])
+        table["words"] = {head: WordRecipe(**recipe) for head, recipe in table["words"].items()}
+        table["first"], table["second"] = Recipe(**table["first"]), Recipe(**table["second"])
+        return cls(**table)
 
 
-RECIPES: Mapping[str, Recipe] = {
-    EMOTION: Recipe(
-        (
-            "smp2020_usual",
-            "smp2020_virus",
-            "bmeld_zh",
-            "cped",
-            "nlpcc2014_weibo",
-            "../fusion/emotiontalk",
-        ),
-        least=8,
-        penalty=0.5,
-        balance=0.3,
-    ),
-    POLARITY: Recipe(("msctd_zh", "reviews"), least=15, penalty=1.0, balance=0.0, judged=1),
-    TURN_SATISFACTION: Recipe(("uss_jddc",), least=2, penalty=1.0, balance=1.0),
-    CONVERSATION_SATISFACTION: Recipe(
-        ("stc3_helpdesk",), least=3, penalty=1.0, balance=1.0, sharpen=0.5
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """One head, finished, and its answers to items that it had not seen.
-
-    Attributes:
-        head: Fitted on all items that are not held out, with its temperature.
-        folds: The heads fitted without one fold each, by fold, with the same temperature.
-        out_of_fold: float32 (n, classes): each item answered by its fold's head, with the softmax
-            over its corpus' classes; NaN for the folds that were not judged.
-        final: float32 (n, classes): the same, answered by `head`.
-    """
-
-    head: LinearHead
-    folds: tuple[LinearHead, ...]
-    out_of_fold: NDArray[np.float32]
-    final: NDArray[np.float32]
-
-
-def train_head(dataset: Dataset, features: Any, recipe: Recipe) -> Trained:
-    """Fits one head out of fold, calibrates it, and fits it on everything.
+class Training:
+    """The stages of a run; one that the run's folder holds already is not trained again.
 
     Args:
-        dataset: n items.
-        features: scipy.sparse CSR float32 (n, features).
-        recipe: How.
+        plan: What is to be trained.
+        run: Folder for the stages' weights.
     """
-    targets, allowed = dataset.targets, dataset.allowed
-    certain = np.eye(targets.shape[1], dtype=np.float32)[dataset.labels]
-    targets = (1 - recipe.sharpen) * targets + recipe.sharpen * certain
 
-    def fitted(train: NDArray[np.bool_]) -> LinearHead:
-        return fit(
-            features[train],
-            targets[train],
-            allowed[train],
-            penalty=recipe.penalty,
-            balance=recipe.balance,
+    def __init__(self, plan: Plan, run: Path) -> None:
+        self.plan, self.run = plan, run
+        run.mkdir(parents=True, exist_ok=True)
+        self.tasks = {head: task_of(head, plan) for head in plan.corpora}
+        self.runs: list[int | None] = [*range(plan.folds), None]
+        self.tokenizer = load_tokenizer(Path(plan.encoder))
+        self.encoder = TurnEncoder(self.tokenizer, plan.context)
+
+    def first(self) -> TextNetwork:
+        """The network after the first stage."""
+        torch.manual_seed(self.plan.first.seed)
+        network = TextNetwork(load_encoder(self.plan.encoder), recurrent=self.plan.recurrent)
+        return self._stage("first", network, lambda: self._early, self.plan.first)
+
+    def second(self, fold: int | None) -> TextNetwork:
+        """The network after the second stage, without one fold or on everything."""
+
+        def examples() -> Examples:
+            early = self._early
+            random = np.random.default_rng(self.plan.second.seed)
+            count = round(self.plan.replay * len(early.head))
+            parts = [early.take(random.permutation(len(early.head))[:count])]
+            for task in self.tasks.values():
+                parts.append(task.examples(self.encoder, task.learnt(fold) & task.late))
+            return Examples.join(parts)
+
+        name = "final" if fold is None else f"fold{fold}"
+        return self._stage(name, self.first(), examples, self.plan.second)
+
+    @cached_property
+    def _early(self) -> Examples:
+        return Examples.join(
+            [
+                task.examples(self.encoder, task.learnt(None) & ~task.late)
+                for task in self.tasks.values()
+            ]
         )
 
-    scores = np.full(targets.shape, np.nan, dtype=np.float32)
-    folds = []
-    for fold in range(recipe.judged):
-        judged = dataset.fold == fold
-        folds.append(fitted(dataset.without_copies_of(judged)))
-        scores[judged] = _scores(folds[-1], features[judged])
-        _log.info("%s: fold %d of %d", dataset.head, fold + 1, recipe.judged)
-    known = ~np.isnan(scores[:, 0])
-    temperature = fit_temperature(scores[known], targets[known], allowed[known])
-    head = fitted(dataset.without_copies_of(dataset.held_out))
-    _log.info("%s: temperature %.3f", dataset.head, temperature)
+    def _stage(
+        self, name: str, network: TextNetwork, examples: Callable[[], Examples], recipe: Recipe
+    ) -> TextNetwork:
+        path = self.run / f"{name}.pt"
+        if path.is_file():
+            network.load_state_dict(torch.load(path, weights_only=True))
+            return network.eval()
+        _log.info("stage %s", name)
+        fit(network, self.encoder, examples(), recipe)
+        torch.save(network.state_dict(), path)
+        return network
 
-    def answers(raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        return softmax(np.where(allowed, raw / np.float32(temperature), np.float32(-np.inf)))
 
-    return Trained(
-        LinearHead(head.weight, head.bias, temperature),
-        tuple(LinearHead(f.weight, f.bias, temperature) for f in folds),
-        answers(scores),
-        answers(_scores(head, features)),
+def task_of(head: str, plan: Plan) -> Task:
+    """The corpora of one head as a plan wants them."""
+    weights = {Path(name).name: weight for name, weight in plan.corpora[head].items()}
+    dataset = load(head, [plan.data / name for name in plan.corpora[head]])
+    late = np.isin(dataset.corpora, [Path(name).name for name in plan.late])
+    _log.info("%s: %d items, %d of them late", head, len(late), late.sum())
+    return Task(
+        dataset,
+        np.array([weights[corpus] for corpus in dataset.corpora], dtype=np.float32),
+        late,
+        dataset.development & ~late & ~dataset.held_out,
+        plan.sharpen,
     )
-
-
-def figures(dataset: Dataset, trained: Trained) -> dict[str, Any]:
-    """What was measured on items never seen: held-out files, and every corpus out of fold."""
-    found: dict[str, Any] = {}
-    judged = ~np.isnan(trained.out_of_fold[:, 0])
-    for corpus in dict.fromkeys(dataset.corpora.tolist()):
-        inside = dataset.corpora == corpus
-        for name, rows, answers in (
-            (f"{corpus} held-out file", inside & dataset.held_out, trained.final),
-            (f"{corpus} out of fold", inside & judged, trained.out_of_fold),
-        ):
-            if rows.any():
-                items = [dataset.items[i] for i in np.flatnonzero(rows)]
-                found[name] = {
-                    "n": len(items),
-                    **measure(dataset.head, items, answers[rows]),
-                }
-    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the steps of the module's description."""
-    parser = argparse.ArgumentParser(description="Train the n-gram text model.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the text corpora")
+    parser = argparse.ArgumentParser(description="Train the text model.")
+    parser.add_argument("plan", type=Path, help="TOML file, see text/configs")
     parser.add_argument("--out", type=Path, required=True, help="folder of the new checkpoint")
+    parser.add_argument("--run", type=Path, required=True, help="folder for the stages' weights")
     parser.add_argument(
         "--out-of-fold", type=Path, help="folder for the out-of-fold answers that fusion learns on"
     )
+    parser.add_argument("--set", action="append", default=[], help="e.g. 'second.epochs = 2'")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("text").setLevel(logging.INFO)
+    training = Training(Plan.read(options.plan, options.set), options.run)
+    tasks = training.tasks
 
-    datasets = {
-        head: load(head, [options.data / folder for folder in recipe.folders])
-        for head, recipe in RECIPES.items()
-    }
-    _log.info("read %s", {head: len(dataset.items) for head, dataset in datasets.items()})
-    vocabulary = build_vocabulary((d, RECIPES[head].least) for head, d in datasets.items())
-    _log.info("%d n-grams", len(vocabulary))
-
-    trained: dict[str, Trained] = {}
-    metrics: dict[str, Any] = {}
-    for head, dataset in datasets.items():
-        features = vectorise(vocabulary, dataset.texts)
-        trained[head] = train_head(dataset, features, RECIPES[head])
-        metrics[head] = figures(dataset, trained[head])
-        _log.info("%s", {name: (f["accuracy"], f["macro_f1"]) for name, f in metrics[head].items()})
-        if options.out_of_fold and head == EMOTION:
-            _save_emotiontalk(options.out_of_fold, dataset, trained[head])
-
-    files = save_ngram_model(options.out, vocabulary, {h: t.head for h, t in trained.items()})
-    config = {
-        "name": options.out.name,
-        "version": VERSION,
-        "terms": "research",
-        "task": "text",
-        "kind": "ngram",
-        "heads": list(RECIPES),
-        "temperature": {head: t.head.temperature for head, t in trained.items()},
-        "data": {head: list(recipe.folders) for head, recipe in RECIPES.items()},
-    }
-    sizes = {name: (options.out / name).stat().st_size for name in files}
-    save_checkpoint(
-        options.out,
-        config=config,
-        metrics=metrics,
-        files=files,
-        card=card(options.out.name, datasets, metrics, len(vocabulary), sizes),
+    models = WordModels({h: t.dataset for h, t in tasks.items()}, training.plan.words)
+    words = {head: task.fit_words(models, training.runs) for head, task in tasks.items()}
+    final = training.first()
+    for fold in training.runs:
+        final = training.second(fold)
+        for task in tasks.values():
+            task.answer(final, training.encoder, fold)
+    factors = {head: task.blend() for head, task in tasks.items()}
+    metrics = {head: task.figures(factors[head]) for head, task in tasks.items()}
+    halves = Halves(
+        final,
+        training.tokenizer,
+        training.plan.context,
+        models.vocabulary,
+        {head: found[None] for head, found in words.items()},
+        factors,
     )
+    facts = {
+        "version": training.plan.version,
+        "terms": training.plan.terms,
+        "data": {head: dict(weights) for head, weights in training.plan.corpora.items()},
+    }
+    datasets = {head: task.dataset for head, task in tasks.items()}
+    command = f"python -m text.train {options.plan} --out {options.out} --run RUN"
+    turns = tasks[EMOTION].kept(training.encoder)
+    write_checkpoint(options.out, halves, facts, datasets, metrics, command, turns)
     if options.out_of_fold:
-        emotion = trained[EMOTION].head
+        options.out_of_fold.mkdir(parents=True, exist_ok=True)
+        _save_turns(options.out_of_fold / "text_oof.npz", tasks[EMOTION], factors[EMOTION])
         for head, name in ((TURN_SATISFACTION, "jddc"), (CONVERSATION_SATISFACTION, "stc3")):
             path = options.out_of_fold / f"text_oof_{name}.npz"
-            _save_dialogues(path, vocabulary, datasets[head], trained[head], emotion)
+            _save_dialogues(path, training, models, words, factors, head)
 
 
-def customer_turns(item: Item) -> list[str]:
-    """Texts of the customer's turns of a dialogue, up to and including the item's, in order."""
-    before = [turn.text for turn in item.previous if turn.role is Role.CUSTOMER]
-    return [*before, item.text]
-
-
-def _scores(head: LinearHead, features: Any) -> NDArray[np.float32]:
-    return np.asarray(features @ head.weight + head.bias, dtype=np.float32)
-
-
-def _answers(head: LinearHead, features: Any) -> NDArray[np.float32]:
-    return softmax(_scores(head, features) / np.float32(head.temperature))
-
-
-def _save_emotiontalk(folder: Path, dataset: Dataset, trained: Trained) -> None:
-    rows = np.flatnonzero(dataset.corpora == "emotiontalk")
-    folder.mkdir(parents=True, exist_ok=True)
+def _save_turns(path: Path, task: Task, factors: tuple[float, float]) -> None:
+    """EmotionTalk's turns by models that had not learnt from their speakers."""
+    rows = np.flatnonzero((task.dataset.corpora == "emotiontalk") & task.known)
+    scores = factors[0] * task.network[rows] + factors[1] * task.words[rows]
     np.savez_compressed(
-        folder / "text_oof.npz",
-        id=np.array([dataset.items[i].id for i in rows]),
-        probabilities=trained.out_of_fold[rows],
-        label=dataset.labels[rows],
+        path,
+        allow_pickle=False,
+        id=np.array([task.dataset.items[row].id for row in rows]),
+        probabilities=softmax(scores),
+        label=task.dataset.labels[rows],
     )
 
 
 def _save_dialogues(
-    path: Path, vocabulary: Vocabulary, dataset: Dataset, trained: Trained, emotion: LinearHead
+    path: Path,
+    training: Training,
+    models: WordModels,
+    words: Mapping[str, Mapping[int | None, LinearHead]],
+    factors: Mapping[str, tuple[float, float]],
+    head: str,
 ) -> None:
-    """Every customer turn of every dialogue, answered by the head that never saw the dialogue.
+    """Every customer turn of the judged folds, by the models that never saw its dialogue.
 
     `turn` counts the customer's turns of a dialogue from 0.
     """
-    last = {item.group: i for i, item in enumerate(dataset.items)}
-    rows = [
-        (item.id, turn, text, int(dataset.fold[i]))
-        for i in last.values()
-        for item in [dataset.items[i]]
-        for turn, text in enumerate(customer_turns(item))
-    ]
-    features = vectorise(vocabulary, [normalise(text) for _, _, text, _ in rows])
-    fold = np.array([row[3] for row in rows])
-    satisfaction = np.zeros((len(rows), 3), dtype=np.float32)
-    for index, head in enumerate(trained.folds):
-        satisfaction[fold == index] = _answers(head, features[fold == index])
-    arrays = {dataset.head: satisfaction, "emotion": _answers(emotion, features)}
+    task = training.tasks[head]
+    last = {item.group: i for i, item in enumerate(task.dataset.items)}
+    kept: dict[str, list[Any]] = {"id": [], "turn": [], head: [], EMOTION: []}
+    for fold in training.runs[:-1]:
+        network = training.second(fold)
+        for row in last.values():
+            if task.dataset.fold[row] != fold:
+                continue
+            item = task.dataset.items[row]
+            turns = [*item.previous, Turn(Role.CUSTOMER, item.text)]
+            own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
+            given = [(turns[i].text, turns[:i]) for i in own]
+            tokens = training.encoder.encode(given)
+            texts = [normalise(text) for text, _ in given]
+            for name in (head, EMOTION):
+                a, b = factors[name]
+                scores = a * scores_of(network, training.encoder, tokens, name)
+                scores += b * models.scores(words[name].get(fold, words[name][None]), texts)
+                kept[name].append(softmax(scores))
+            kept["id"] += [item.id] * len(own)
+            kept["turn"] += range(len(own))
+    arrays = {name: np.concatenate(rows) for name, rows in kept.items() if name in CLASSES}
     np.savez_compressed(
-        path,
-        allow_pickle=False,
-        id=np.array([row[0] for row in rows]),
-        turn=np.array([row[1] for row in rows]),
-        **arrays,
+        path, allow_pickle=False, id=np.array(kept["id"]), turn=np.array(kept["turn"]), **arrays
     )
+
+
+def _merge(table: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(table.get(key), dict):
+            _merge(table[key], value)
+        else:
+            table[key] = value
 
 
 if __name__ == "__main__":

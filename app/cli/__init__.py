@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import intake, people, scoring, site
+from app.cli import intake, people, scoring, site, training
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -36,6 +36,7 @@ for command in (
     app.command()(command)
 for name, group in (
     ("db", site.db),
+    ("train", training.train),
     ("roles", people.roles),
     ("notice", people.notice),
     ("retention", people.retention),

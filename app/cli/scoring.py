@@ -139,9 +139,13 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model on people it never saw: one JSON object, or a table."""
+    from app.checkpoints import located
+    from app.evaluate import PACKAGES
     from app.evaluate import evaluate as run
+    from app.settings import Settings
 
-    result = run(task, data, checkpoint or None)
+    name = located(Settings(), PACKAGES[task], checkpoint) if task in PACKAGES else checkpoint
+    result = run(task, data, name or None)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return

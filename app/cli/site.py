@@ -30,22 +30,20 @@ def serve(
 
 def models(as_json: Json = False) -> None:
     """The checkpoints that are installed, with their terms and what they measured."""
-    from multimodal.checkpoints import PACKAGES, checkpoint_folders, load_checkpoint
+    from app.checkpoints import installed
+    from app.settings import Settings
 
     rows = []
-    for package in PACKAGES:
-        for folder in checkpoint_folders(package):
-            checkpoint = load_checkpoint(package, folder.name)
-            rows.append(
-                {
-                    "package": package,
-                    **checkpoint.info.to_json(),
-                    "megabytes": round(
-                        sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 1e6, 2
-                    ),
-                    "card": str(folder / "README.md"),
-                }
-            )
+    for package, checkpoint in installed(Settings()):
+        files = [file for file in checkpoint.path.iterdir() if file.is_file()]
+        rows.append(
+            {
+                "package": package,
+                **checkpoint.info.to_json(),
+                "megabytes": round(sum(file.stat().st_size for file in files) / 1e6, 2),
+                "card": str(checkpoint.path / "README.md"),
+            }
+        )
     listed(rows, ["package", "name", "version", "terms", "megabytes", "card"], as_json=as_json)
     if not rows:
         raise typer.Exit(3)

@@ -28,6 +28,14 @@ TASKS: Mapping[str, str] = {
     "fusion": "app.evaluate.fusion",
     "trajectory": "app.evaluate.fusion",
 }
+PACKAGES: Mapping[str, str] = {
+    **dict.fromkeys(TASKS, "text"),
+    "speech": "audio",
+    "face": "vision",
+    "fusion": "fusion",
+    "trajectory": "fusion",
+}
+"""The package whose checkpoint a task measures."""
 
 
 @dataclass(frozen=True, slots=True)

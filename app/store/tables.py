@@ -216,7 +216,7 @@ class AnswerRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     model_key: Mapped[str] = mapped_column(primary_key=True)
     inputs: Mapped[str] = mapped_column(primary_key=True)
-    """Modalities and model keys that went in: `text=ngram-zh@1.0.0+...;voice=...`."""
+    """Modalities and model keys that went in: `text=bert@1.0.0+...;voice=...`."""
     scoring: Mapped[int]
     probabilities: Mapped[list[Any] | None] = mapped_column(Json)
     label: Mapped[str]

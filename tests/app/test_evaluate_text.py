@@ -17,7 +17,7 @@ KEYS = {
     "text-emotion": {"accuracy", "macro_f1", "weighted_f1", "ece", "majority_accuracy"},
     "text-sentiment": {"accuracy", "macro_f1", "ece"},
     "text-satisfaction": {"accuracy", "macro_f1", "auroc_dissatisfied", "ece"},
-    "conversation-satisfaction": {"accuracy", "macro_f1", "spearman"},
+    "conversation-satisfaction": {"accuracy", "macro_f1", "spearman", "ece"},
 }
 
 
@@ -51,7 +51,7 @@ def test_real_corpora(
     per_class = found["metrics"]["per_class"]
     assert sum(label["n"] for label in per_class.values()) == found["n"]
     assert all(set(label) == {"precision", "recall", "f1", "n"} for label in per_class.values())
-    assert found["checkpoint"].startswith("ngram@")
+    assert found["checkpoint"].startswith("bert@")
     json.dumps(found, allow_nan=False)
 
 

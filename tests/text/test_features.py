@@ -46,6 +46,9 @@ def test_a_vocabulary_finds_what_it_was_made_of(text: str) -> None:
         ("好\t\n 的", "好 的"),
         ("好\x07的", "好 的"),
         ("好\ud800的", "好 的"),
+        ("我是[姓名]，订单[订单号]", "我是0，订单7"),
+        ("一共[数字x]元", "一共9元"),
+        ("謝謝您們的服務", "谢谢您们的服务"),
     ],
 )
 def test_what_means_the_same_is_one_text(left: str, right: str) -> None:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from text.linear import LinearHead, fit, fit_temperature, softmax
+from text.linear import LinearHead, fit, fit_blend, softmax
 
 
 def learn(targets: np.ndarray, allowed: np.ndarray, balance: float = 0.0) -> LinearHead:
     features = csr_matrix(np.repeat(np.eye(2, dtype=np.float32), len(targets) // 2, axis=0))
-    return fit(features, targets, allowed, penalty=1e-3, balance=balance)
+    weights = np.ones(len(targets), np.float32)
+    return fit(features, targets, allowed, weights=weights, penalty=1e-3, balance=balance)
 
 
 def test_soft_targets_are_learnt_as_distributions() -> None:
@@ -38,13 +39,25 @@ def test_balance_raises_the_rare_class() -> None:
     assert softmax(plain.weight + plain.bias)[0, 1] == pytest.approx(0.25, abs=0.02)
 
 
-def test_the_temperature_cools_what_is_too_sure() -> None:
+def test_the_blend_cools_what_is_too_sure_and_leaves_out_what_knows_nothing() -> None:
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(4_000, 3)).astype(np.float32)
     labels = np.array([rng.choice(3, p=p / p.sum()) for p in softmax(truth).astype(np.float64)])
     targets = np.eye(3, dtype=np.float32)[labels]
-    found = fit_temperature(truth * 3, targets, np.ones_like(targets, dtype=np.bool_))
-    assert found == pytest.approx(3, rel=0.15)
+    noise = rng.normal(size=truth.shape).astype(np.float32)
+    everywhere, alike = np.ones_like(targets, dtype=np.bool_), np.ones(4_000, np.float32)
+    sure, lost = fit_blend([truth * 3, noise], targets, everywhere, alike)
+    assert sure == pytest.approx(1 / 3, rel=0.15)
+    assert lost < 0.1
+
+
+def test_an_item_that_weighs_nothing_teaches_nothing() -> None:
+    targets = np.repeat(np.array([[1, 0], [0, 1]], np.float32), 20, axis=0)
+    features = csr_matrix(np.ones((40, 1), np.float32))
+    weights = np.repeat(np.array([1, 0], np.float32), 20)
+    everywhere = np.ones_like(targets, dtype=np.bool_)
+    head = fit(features, targets, everywhere, weights=weights, penalty=1e-3, balance=0.0)
+    assert softmax(head.weight + head.bias)[0, 0] > 0.95
 
 
 def test_fitting_twice_gives_the_same_weights() -> None:

@@ -165,7 +165,7 @@ print(json.dumps({"seconds": seconds, "heavy": sorted(heavy)}))
 
 
 def test_a_checkpoint_by_path(tmp_path: Path) -> None:
-    shipped = Path(str(sys.modules[TextScorer.__module__].__file__)).parent / "checkpoints/ngram"
+    shipped = Path(str(sys.modules[TextScorer.__module__].__file__)).parent / "checkpoints/bert"
     copy = tmp_path / "mine"
     copy.mkdir()
     for file in shipped.iterdir():

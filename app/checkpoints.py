@@ -1,0 +1,33 @@
+"""Checkpoints that were trained on this installation, beside those that the packages ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.settings import Settings
+from multimodal.checkpoints import PACKAGES, Checkpoint, checkpoint_folders, load_checkpoint
+
+
+def located(settings: Settings, package: str, name: str) -> str:
+    """The path of a checkpoint that was trained here, or the name as it is.
+
+    Args:
+        settings: The site's settings.
+        package: `text`, `audio`, `vision` or `fusion`.
+        name: A checkpoint's name, or the path of a folder.
+    """
+    own = settings.checkpoint_dir / package / name
+    return str(own) if name and (own / "config.json").is_file() else name
+
+
+def installed(settings: Settings) -> list[tuple[str, Checkpoint]]:
+    """Every checkpoint, shipped or trained here, with its package."""
+    folders = [(p, folder) for p in PACKAGES for folder in checkpoint_folders(p)]
+    for package in PACKAGES:
+        own = sorted((settings.checkpoint_dir / package).glob("*/config.json"))
+        folders += [(package, config.parent) for config in own]
+    return [(package, load_checkpoint(package, _path(folder))) for package, folder in folders]
+
+
+def _path(folder: Path) -> str:
+    return str(folder.resolve())

@@ -1,0 +1,59 @@
+"""`emotion-monitor train`: models from a user's own labelled data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.output import Json, listed, say
+
+train = typer.Typer(
+    help="Train a model on your own labelled data; needs pip install 'emotion-monitor[train]'.",
+    no_args_is_help=True,
+)
+
+
+@train.callback()
+def _group() -> None:
+    """Keeps the name of the model a command of its own while there is only one."""
+
+
+@train.command("text")
+def train_text(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="Labelled CSV or JSON lines: columns text and emotion, and if there are any "
+            "polarity, turn_satisfaction, conversation_satisfaction, conversation, role."
+        ),
+    ],
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="Folder or hub id of a BERT-family encoder, such as bert-base-chinese; by default "
+            "the compact one that is installed. HF_HUB_OFFLINE=1 turns downloads off."
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the new checkpoint.")] = "own",
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the turns.")] = 3.0,
+    terms: Annotated[
+        str, typer.Option(help="What the licences of encoder and data allow: open or research.")
+    ] = "research",
+    as_json: Json = False,
+) -> None:
+    """Fine-tune the text model on your own labelled turns; the product uses it by its name."""
+    from app.settings import Settings
+    from app.training import train_text as run
+
+    result = run(Settings(), data, encoder, name, epochs=epochs, terms=terms)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    listed(result["measured"], ["head", "n", "accuracy", "macro_f1", "ece"], as_json=False)
+    say(
+        f"written: {result['folder']}. Use it with EMOTION_MONITOR_TEXT_CHECKPOINT={name}, measure "
+        f"it with evaluate --checkpoint {name}."
+    )
