@@ -25,7 +25,8 @@ _START, _END = "\x02", "\x03"
 _MOST_REPEATS = 3
 _MASKED = re.compile(
     "|".join(map(re.escape, sorted(PLACEHOLDERS)))
-    + r"|\[(?:数字|金额|日期|时间|站点|姓名|地址|电话|链接|组织机构|身份证号|邮箱)x\]|\[ORDERID_\d+\]"
+    + r"|\[(?:数字|金额|日期|时间|站点|姓名|地址|电话|链接|组织机构|身份证号|邮箱)x\]"
+    + r"|\[ORDERID_\d+\]"
 )
 """What stands for masked personal data, here and in JDDC."""
 
