@@ -138,12 +138,20 @@ def preview(sheet: Sheet, profile: SourceProfile, masker: Masker) -> ManifestPre
     }
     shown = [
         tuple(
-            customer_of(cell, masker).display if index in numbers else masker.display(cell)
+            customer_of(cell, masker).display
+            if index in numbers
+            else _shown(sheet.headers, index, cell, masker)
             for index, cell in enumerate(cells)
         )
         for _, cells in sheet.rows[:PREVIEW_ROWS]
     ]
     return ManifestPreview(sheet.headers, columns, len(sheet.rows), shown, records)
+
+
+def _shown(headers: Sequence[str], index: int, cell: str, masker: Masker) -> str:
+    """A cell as it may be shown: what its header says of it counts, as where it is kept."""
+    header = headers[index] if index < len(headers) else ""
+    return str(masker.json({header: masker.display(cell)})[header])
 
 
 def columns_of(sheet: Sheet, profile: SourceProfile) -> dict[str, str]:
