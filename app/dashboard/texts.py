@@ -284,7 +284,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "column": ("列", "Column"),
     "holds": ("含义", "Holds"),
-    "kept_column": ("（原样保留）", "(kept as it is)"),
+    "kept_column": ("（按原名保留）", "(kept by its name)"),
     "understood": ("前五行读成", "The first five rows are read as"),
     "save_source": ("为来源“{name}”保存", "Keep for the source “{name}”"),
     "source_kept": ("已保存，下次自动使用。", "Kept; it is used the next time too."),
