@@ -130,7 +130,14 @@ def preview(sheet: Sheet, profile: SourceProfile, masker: Masker) -> ManifestPre
     for line, cells in sheet.rows[:PREVIEW_ROWS]:
         try:
             record = _record(sheet, line, cells, columns, profile, masker)
-            records.append(replace(record, attributes=masker.json(record.attributes)))
+            records.append(
+                replace(
+                    record,
+                    file_name=masker.name(record.file_name, distinct=False),
+                    call_id=masker.name(record.call_id, distinct=False),
+                    attributes=masker.json(record.attributes),
+                )
+            )
         except EmotionMonitorError as error:
             records.append(masker.error(error))
     numbers = {
