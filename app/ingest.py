@@ -251,6 +251,7 @@ class Joining:
 
     def _described(self, conversation: Conversation, path: Path) -> Ingested:
         try:
+            conversation = with_inferred_roles(conversation)  # The agent's turns get their id.
             return Ingested(path, self.catalogue.describe(conversation, path))
         except EmotionMonitorError as error:
             return Ingested(path, error=error.at(str(path)))
@@ -281,8 +282,10 @@ def read_bytes(data: bytes, name: str, options: IngestOptions) -> Iterator[Inges
     """
     from multimodal.formats import parse_transcript
 
-    items = _read(lambda: parse_transcript(data, name), Path(name), options)
-    return (_masked(item, options) for item in items)
+    for item in _read(lambda: parse_transcript(data, name), Path(name), options):
+        if item.conversation is not None:
+            item = replace(item, conversation=with_inferred_roles(item.conversation))
+        yield _masked(item, options)
 
 
 def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
@@ -420,12 +423,12 @@ def _read(
 def _masked(item: Ingested, options: IngestOptions) -> Ingested:
     """What was read without the personal data in it: here, once, for every way in by file.
 
-    Roles that are not known are inferred where the phrases say them clearly.
+    Roles that are not known were inferred before, where the phrases say them clearly.
     """
     if item.error is not None:
         return replace(item, error=options.masker.error(item.error))
     assert item.conversation is not None
-    conversation = with_inferred_roles(options.masker.conversation(item.conversation))
+    conversation = options.masker.conversation(item.conversation)
     return replace(item, conversation=swapped(conversation) if options.swap_roles else conversation)
 
 

@@ -27,7 +27,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from multimodal import roles
-from multimodal.conversation import Conversation, Role, Turn
+from multimodal.conversation import INFERRED, Conversation, Role, Turn
 
 Dialogue = tuple[str, list[Turn]]
 
@@ -150,7 +150,7 @@ def measure(dialogues: Sequence[Dialogue]) -> dict[str, object]:
                 right += hit
                 wrong += not hit
                 agents_as_customers += true.role is Role.AGENT and not hit
-                bins.setdefault(int(found.attributes[roles.INFERRED] * 20), []).append(hit)
+                bins.setdefault(int(found.attributes[INFERRED] * 20), []).append(hit)
         decided = right + wrong
         report[name] = {
             "turns": decided + unknown,
@@ -184,7 +184,7 @@ def samples(paths: Sequence[Path]) -> list[dict[str, object]]:
         conversation = item.conversation
         if conversation is None:
             continue
-        inferred = any(roles.INFERRED in turn.attributes for turn in conversation.turns)
+        inferred = any(INFERRED in turn.attributes for turn in conversation.turns)
         given = [turn.role for turn in conversation.turns]
         if inferred or not {Role.AGENT, Role.CUSTOMER} <= set(given):
             continue

@@ -47,7 +47,7 @@ def shoot(pages: str, api: str) -> None:
     views = {
         "conversations": ("/?", 820),
         "replay": (f"/replay?id={found[0]['id']}&", 1320),
-        "batch": ("/batch?", 700),
+        "batch": ("/batch?", 900),
     }
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
@@ -56,6 +56,11 @@ def shoot(pages: str, api: str) -> None:
                 page = browser.new_page(viewport={"width": 1360, "height": height})
                 page.goto(f"{pages}{path}lang={language}")
                 settled(page)
+                if name == "batch":
+                    files = sorted((Path(__file__).parent / "samples").glob("*.*"))
+                    page.locator("input[type=file]").set_input_files(files)
+                    page.wait_for_url("**batch=*", timeout=PATIENCE)
+                    settled(page)
                 if name == "replay":
                     page.wait_for_function("document.querySelector('video').readyState >= 2")
                 page.screenshot(path=OUT / f"{name}-{language}.png")

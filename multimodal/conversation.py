@@ -22,6 +22,8 @@ MAX_TURNS = 20_000
 """Turns that one conversation may have; a longer export is split by its owner."""
 MAX_TURN_CHARACTERS = 100_000
 """Characters that one turn's text may have."""
+INFERRED = "role_confidence"
+"""Attribute of a turn whose role was inferred: with which confidence, in [0, 1]."""
 Region = tuple[float, float, float, float]
 """Left, top, width, height as fractions of a picture's width and height."""
 WHOLE_PICTURE: Region = (0.0, 0.0, 1.0, 1.0)

@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from multimodal.conversation import Conversation, Media, Role, Turn
-from multimodal.roles import INFERRED
+from multimodal.conversation import INFERRED, Conversation, Media, Role, Turn
 
 LAPSED = "notice_not_valid"
 """Attribute of a conversation that names a notice which did not hold when it began."""

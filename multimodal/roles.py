@@ -14,13 +14,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from multimodal.conversation import Conversation, Media, Role, Turn
+from multimodal.conversation import INFERRED, Conversation, Media, Role, Turn
 from multimodal.formats.turns import with_role
 
 CONFIDENCE = 0.9
 """Below it a role stays unknown."""
-INFERRED = "role_confidence"
-"""Attribute of a turn whose role was inferred: with which confidence, in [0, 1]."""
 MOST = 3.0
 """What one phrase of one party counts at most, in log odds."""
 

@@ -111,6 +111,7 @@ def retention_sweep(
         "transcripts": settings.retention_transcript_days,
         "conversations": settings.retention_scores_days,
         "audit": settings.retention_audit_days,
+        "batches": settings.retention_transcript_days,
     }
     table(
         [

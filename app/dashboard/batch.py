@@ -142,6 +142,7 @@ def _options(batch: int, listed: list[dict[str, Any]]) -> dict[str, Any]:
             sorted(kept),
             index=None,
             accept_new_options=True,
+            placeholder=t("source_pick"),
             help=t("source_field_help"),
             key=f"source-{batch}",
         )

@@ -273,16 +273,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "For instance the telephone system. Columns, zone and file names are kept per source "
         "and used again.",
     ),
+    "source_pick": ("选择，或输入新名称", "Pick one, or type a new name"),
     "template_field": ("文件名格式", "Pattern of file names"),
     "zone_field": ("来源时区", "Zone of the source"),
     "columns_title": ("通话清单的列：{name}", "Columns of the table of calls: {name}"),
     "columns_help": (
-        "“含义”一列可以改。其他的列按原名保留。",
-        "What a column holds can be changed. A column of anything else is kept by its name.",
+        "“含义”一列可以改。其他的列按原名保留，个人信息自动遮蔽。",
+        "What a column holds can be changed. A column of anything else is kept by its name, with "
+        "personal data masked.",
     ),
     "column": ("列", "Column"),
     "holds": ("含义", "Holds"),
-    "kept_column": ("（原样保留）", "(kept as it is)"),
+    "kept_column": ("（按原名保留）", "(kept by its name)"),
     "understood": ("前五行读成", "The first five rows are read as"),
     "save_source": ("为来源“{name}”保存", "Keep for the source “{name}”"),
     "source_kept": ("已保存，下次自动使用。", "Kept; it is used the next time too."),

@@ -130,7 +130,14 @@ def preview(sheet: Sheet, profile: SourceProfile, masker: Masker) -> ManifestPre
     for line, cells in sheet.rows[:PREVIEW_ROWS]:
         try:
             record = _record(sheet, line, cells, columns, profile, masker)
-            records.append(replace(record, attributes=masker.json(record.attributes)))
+            records.append(
+                replace(
+                    record,
+                    file_name=masker.name(record.file_name, distinct=False),
+                    call_id=masker.name(record.call_id, distinct=False),
+                    attributes=masker.json(record.attributes),
+                )
+            )
         except EmotionMonitorError as error:
             records.append(masker.error(error))
     numbers = {
@@ -138,12 +145,20 @@ def preview(sheet: Sheet, profile: SourceProfile, masker: Masker) -> ManifestPre
     }
     shown = [
         tuple(
-            customer_of(cell, masker).display if index in numbers else masker.display(cell)
+            customer_of(cell, masker).display
+            if index in numbers
+            else _shown(sheet.headers, index, cell, masker)
             for index, cell in enumerate(cells)
         )
         for _, cells in sheet.rows[:PREVIEW_ROWS]
     ]
     return ManifestPreview(sheet.headers, columns, len(sheet.rows), shown, records)
+
+
+def _shown(headers: Sequence[str], index: int, cell: str, masker: Masker) -> str:
+    """A cell as it may be shown: what its header says of it counts, as where it is kept."""
+    header = headers[index] if index < len(headers) else ""
+    return str(masker.json({header: masker.display(cell)})[header])
 
 
 def columns_of(sheet: Sheet, profile: SourceProfile) -> dict[str, str]:

@@ -13,12 +13,12 @@ from app.intake.catalogue import manifest_in, preview, sidecar_in
 from app.intake.columns import FIELDS
 from app.intake.sheets import read_sheet
 from app.intake.sources import SourceProfile
-from multimodal.conversation import Conversation
+from multimodal.conversation import INFERRED, Conversation
 from multimodal.errors import EmotionMonitorError
 from multimodal.formats import FORMATS, HEAD_BYTES, detect_format, read_transcript
 from multimodal.masking import Masker
 from multimodal.media import MediaLimits, probe
-from multimodal.roles import INFERRED, probability_swapped
+from multimodal.roles import probability_swapped
 
 COUNTED = 2000
 """Conversations of one file that are counted; of more it is said that there are more."""

@@ -25,9 +25,8 @@ from app.store.tables import (
     TurnRow,
 )
 from app.store.writing import require_words
-from multimodal.conversation import Conversation, Role
+from multimodal.conversation import INFERRED, Conversation, Role
 from multimodal.errors import ConflictError
-from multimodal.roles import INFERRED
 from multimodal.scoring import ScoredConversation
 
 _STAFF = (Role.AGENT, Role.BOT)

@@ -20,12 +20,11 @@ from app.store.tables import (
     TrajectoryRow,
     TurnRow,
 )
-from multimodal.conversation import Channel, Conversation, Direction, Media, Role, Turn
+from multimodal.conversation import INFERRED, Channel, Conversation, Direction, Media, Role, Turn
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, renormalised
 from multimodal.errors import InvalidConversationError
 from multimodal.formats.turns import EMOTION_KEYS
 from multimodal.policy import LAPSED
-from multimodal.roles import INFERRED
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from multimodal.conversation import MAX_TURN_CHARACTERS, Conversation, Role, Turn
+from multimodal.conversation import INFERRED, MAX_TURN_CHARACTERS, Conversation, Role, Turn
 from multimodal.errors import EmotionMonitorError
 from multimodal.masking.across import NEAR_TURNS, find_across, parts_of_numbers
 from multimodal.masking.names import COMPOUND, SURNAMES
@@ -308,7 +308,7 @@ class Masker:
             if not name or name in masked or _GENERIC_SPEAKER.fullmatch(name):
                 continue
             shown = self.text(name)
-            customer = turn.role in (Role.CUSTOMER, Role.UNKNOWN)
+            customer = turn.role in (Role.CUSTOMER, Role.UNKNOWN) or INFERRED in turn.attributes
             if "name" in self.types and customer and _PERSON.fullmatch(shown.strip()):
                 shown = TYPES["name"][0]
             if shown != name:

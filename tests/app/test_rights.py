@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,8 +110,11 @@ def test_of_what_was_planted_no_byte_is_left(
     assert MOBILE not in answer.text
 
     parquet = client.get(f"{API}/results?format=parquet").content
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{API}/results?format=xlsx").content)) as book:
+        sheets = b"".join(book.read(name) for name in book.namelist())
     exports = b"".join(
         (
+            sheets,
             client.get(f"{API}/results?format=csv").content,
             client.get(f"{API}/results?format=jsonl").content,
             pd.read_parquet(io.BytesIO(parquet)).to_json(force_ascii=False).encode(),

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multimodal import policy
-from multimodal.conversation import Conversation, Media, Role, Turn
+from multimodal.conversation import INFERRED, Conversation, Media, Role, Turn
 from multimodal.roles import (
     CONFIDENCE,
-    INFERRED,
     confirmed,
     preview,
     probability_swapped,

@@ -156,3 +156,14 @@ def test_a_transferred_call_is_found_under_both_agents_and_counted_on_its_day(
     (row,) = client.get(f"{API}/conversations").json()["data"]
     assert row["agent_ids"] == ["1007", "1008"]
     assert row["started_at"] == "2026-06-30T23:50:00+08:00"
+
+
+def test_the_agents_turns_are_the_tables_agents_where_roles_are_inferred(tmp_path: Path) -> None:
+    said = "speaker,text\nA,您好，很高兴为您服务，请问有什么可以帮您？\n王小明,你们怎么还不发货！\n"
+    (tmp_path / "a.csv").write_text(said, "utf-8")
+    (tmp_path / "m.csv").write_text("文件名,流水号,工号,客户姓名\na.csv,1,4711,王小明\n", "utf-8")
+    (item,) = read_files([tmp_path], IngestOptions(masker=MASKER))
+    assert item.conversation is not None
+    turns = item.conversation.turns
+    assert [(t.role, t.agent_id) for t in turns] == [(Role.AGENT, "4711"), (Role.CUSTOMER, "")]
+    assert "王小明" not in repr(item.conversation)

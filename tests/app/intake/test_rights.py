@@ -158,3 +158,18 @@ def test_roles_are_shown_as_inferred_and_exchanged_before_scoring(
     (call,) = sqlite_client.get(f"{API}/conversations").json()["data"]
     turns = sqlite_client.get(f"{API}/conversations/{call['id']}").json()["turns"]
     assert [turn["role"] for turn in turns] == ["customer", "agent"]
+
+
+def test_a_batch_under_a_notice_that_has_ended_is_read_in_words_only(
+    sqlite_client: TestClient, tmp_path: Path
+) -> None:
+    notice = {"reference": "IVR-1", "text": "会录音并分析", "valid_from": "2020-01-01T00:00:00Z"}
+    ended = {"valid_until": "2021-01-01T00:00:00Z"}
+    assert sqlite_client.post(f"{API}/notices", json=notice | ended).status_code == 201
+    batch = made(sqlite_client, _mine(tmp_path))
+    url = f"{API}/batches/{batch['id']}/start"
+    sqlite_client.post(url, json={"notice": "IVR-1"})
+    finished(sqlite_client, batch["id"])
+    (call,) = sqlite_client.get(f"{API}/conversations").json()["data"]
+    shown = sqlite_client.get(f"{API}/conversations/{call['id']}").json()
+    assert (shown["notice"], shown["attributes"]["notice_not_valid"]) == ("", "IVR-1")
