@@ -57,7 +57,7 @@ class Plan:
         version: Of the checkpoint.
         terms: `open` or `research`.
         data: Folder of the text corpora, relative to the file.
-        encoder: Folder or hub id of the pretrained encoder.
+        encoder: Folder of the pretrained encoder, relative to the file, or its hub id.
         context: Tokens of context at most, 0 for none.
         recurrent: Whether a bidirectional LSTM stands under the attention.
         corpora: Head to corpus (below `data`) to its weight in [0, 1], see `text.task.Task`.
@@ -103,7 +103,8 @@ class Plan:
                 f"unknown or missing keys: {', '.join(wrong)}.", where=str(path)
             )
         table["data"] = (path.parent / table["data"]).resolve()
-        table["encoder"] = str(Path(table["encoder"]).expanduser())
+        folder = path.parent / Path(table["encoder"]).expanduser()
+        table["encoder"] = str(folder.resolve()) if folder.is_dir() else table["encoder"]
         table["late"] = tuple(table["late"])
         table["words"] = {head: WordRecipe(**recipe) for head, recipe in table["words"].items()}
         table["first"], table["second"] = Recipe(**table["first"]), Recipe(**table["second"])
