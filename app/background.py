@@ -64,4 +64,5 @@ class Background:
                 self._stopping.wait(RETRY_SECONDS)
                 resumed = False
                 continue
-            self._wake.wait()
+            if not self._stopping.is_set():  # Else the bell may have rung before it was cleared.
+                self._wake.wait()
