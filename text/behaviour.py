@@ -29,7 +29,7 @@ KINDS = ("negative", "positive", "not_negative", "not_positive", "more_negative"
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class BehaviourTest:
     """One line of the table.
 
     Attributes:
@@ -58,13 +58,13 @@ class Test:
         }[self.kind]
 
 
-def read_tests() -> list[Test]:
+def read_tests() -> list[BehaviourTest]:
     """The lines of the table."""
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return [Test(**row) for row in csv.DictReader(file)]
+        return [BehaviourTest(**row) for row in csv.DictReader(file)]
 
 
-def passed(scorer: Scorer, tests: Sequence[Test]) -> list[bool]:
+def passed(scorer: Scorer, tests: Sequence[BehaviourTest]) -> list[bool]:
     """Whether each test holds for a text scorer."""
     texts = [text for test in tests for text in (test.text, test.other)]
     answers = scorer.score([TurnInput(Turn(Role.CUSTOMER, text)) for text in texts])

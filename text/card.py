@@ -63,7 +63,7 @@ def write_checkpoint(
         datasets: Each head's training set.
         metrics: Head, then set, to figures.
         command: The command that measures it again.
-        turns: Turns that it did not learn from, see `write_model`.
+        turns: Turns of all kinds, see `write_model`.
     """
     files, int8 = write_model(out, halves, turns)
     config = {

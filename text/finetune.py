@@ -18,7 +18,6 @@ import torch
 
 from multimodal.checkpoints import Checkpoint
 from text.card import write_checkpoint
-from text.corpora import EMOTION
 from text.encode import TurnEncoder
 from text.export import Halves
 from text.fitting import Examples, Recipe, fit
@@ -88,5 +87,5 @@ def finetune(
         metrics,
         f"emotion-monitor train text --encoder {encoder} --data "
         + " --data ".join(file.name for file in files),
-        tasks[EMOTION].kept(turns),
+        [turn for task in tasks.values() for turn in task.sample(turns)],
     )

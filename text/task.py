@@ -90,9 +90,10 @@ class Task:
             tokens = encoder.encode([(item.text, item.previous) for item in items])
             self.network[rows] = scores_of(network, encoder, tokens, self.head)
 
-    def kept(self, encoder: TurnEncoder) -> list[Tokens]:
-        """The development items as tokens."""
-        items = [self.dataset.items[row] for row in np.flatnonzero(self.development)]
+    def sample(self, encoder: TurnEncoder, most: int = 1000) -> list[Tokens]:
+        """Development and late items as tokens, evenly taken from all of them."""
+        rows = np.flatnonzero((self.development | self.late) & ~self.dataset.held_out)
+        items = [self.dataset.items[row] for row in rows[:: max(1, len(rows) // most)]]
         return encoder.encode([(item.text, item.previous) for item in items])
 
     @property

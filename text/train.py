@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     datasets = {head: task.dataset for head, task in tasks.items()}
     command = f"python -m text.train {options.plan} --out {options.out} --run RUN"
-    turns = tasks[EMOTION].kept(training.encoder)
+    turns = [turn for task in tasks.values() for turn in task.sample(training.encoder)]
     write_checkpoint(options.out, halves, facts, datasets, metrics, command, turns)
     if options.out_of_fold:
         options.out_of_fold.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from multimodal.emotions import EMOTIONS, EmotionScores
-from text.behaviour import KINDS, Test, pass_rates, read_tests
+from text.behaviour import KINDS, BehaviourTest, pass_rates, read_tests
 from text.scorer import TextScorer
 
 
@@ -40,7 +40,7 @@ def test_each_kind_can_hold_and_fail(kind: str, valence: float, other: float, ho
     def answer(value: float) -> EmotionScores:
         return EmotionScores(np.eye(len(EMOTIONS), dtype=np.float32)[0], 1.0, valence=value)
 
-    assert Test("x", kind, "a", "b").holds(answer(valence), answer(other)) is holds
+    assert BehaviourTest("x", kind, "a", "b").holds(answer(valence), answer(other)) is holds
 
 
 def test_the_shipped_model_behaves_as_its_card_says() -> None:
