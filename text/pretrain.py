@@ -304,8 +304,8 @@ def _tokenizer(recipe: Recipe, run: Path) -> Tokenizer:
 def _start_from_waves(model: BertForMaskedLM) -> None:
     """Starts the position embeddings from sinusoids (Vaswani et al. 2017), scaled to the words'.
 
-    A neighbour is then one rotation away, the same at every place. From random positions a small
-    model stays at the loss of single characters for many more steps.
+    A neighbour is then one rotation away, the same at every place. (Measured over the first 300
+    steps alone, where it changed nothing: a loss of 5.84 either way.)
     """
     table = model.bert.embeddings.position_embeddings.weight.data
     count, width = table.shape
