@@ -1,7 +1,7 @@
 """Pretrains the compact Chinese BERT by masked language modelling (Devlin et al. 2019).
 
     python -m text.pretrain text/configs/pretrain-open.toml --run ~/emotion-monitor-runs/open
-    python -m text.pretrain text/configs/pretrain-research.toml --run ~/emotion-monitor-runs/research
+    python -m text.pretrain text/configs/pretrain-research.toml --run ~/emotion-monitor-runs/mini
 
 1. Read the sources, tokenise them once, and keep the tokens in the run's folder.
 2. Build the encoder, or go on from one (`start`); a new one begins with character vectors.
