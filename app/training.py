@@ -41,6 +41,7 @@ def train_text(
     folder = _folder(settings, "text", name)
     if terms not in _TERMS:
         raise InvalidInputError(f"the terms are {terms!r}, expected {' or '.join(_TERMS)}.")
+    from text.card import BEHAVIOUR
     from text.encoders import COMPACT
     from text.finetune import finetune
 
@@ -55,7 +56,7 @@ def train_text(
     measured = [
         {"head": head, "set": of, "n": found["n"], **_rounded(found)}
         for head, sets in metrics.items()
-        if head != "behaviour"
+        if head != BEHAVIOUR
         for of, found in sets.items()
         if "held-out" in of
     ]

@@ -27,7 +27,7 @@ from text.tokens import TOKENIZER_FILE
 
 MODEL_FILE = "model.onnx"
 VOCABULARY_FILE = "vocabulary.txt"
-HALVES_FILE = "ngrams.npz"
+NGRAMS_FILE = "ngrams.npz"
 LEAST_RELIABILITY = 0.05
 """Reliability of a text in which the model knows next to nothing."""
 TOKENS = 2048
@@ -47,7 +47,7 @@ class BertModel:
     def __init__(self, checkpoint: Checkpoint) -> None:
         try:
             grams = checkpoint.file(VOCABULARY_FILE).read_text("utf-8").split("\n")[:-1]
-            with np.load(checkpoint.file(HALVES_FILE), allow_pickle=False) as arrays:
+            with np.load(checkpoint.file(NGRAMS_FILE), allow_pickle=False) as arrays:
                 tables = {name: arrays[name].astype(np.float32) for name in arrays.files}
             self._sizes = {head: len(CLASSES[head]) for head in checkpoint.config["heads"]}
             self._vocabulary = Vocabulary(grams, tables["idf"])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from text.bert import HALVES_FILE, MODEL_FILE, VOCABULARY_FILE
+from text.bert import MODEL_FILE, NGRAMS_FILE, VOCABULARY_FILE
 from text.corpora import CLASSES, EMOTION
 from text.dataset import vectorise
 from text.encode import Tokens, TurnEncoder
@@ -108,8 +108,8 @@ def write_model(
     for name, head in halves.words.items():
         arrays[f"{name}.weight"] = (halves.factors[name][1] * head.weight).astype(np.float16)
         arrays[f"{name}.bias"] = (halves.factors[name][1] * head.bias).astype(np.float16)
-    np.savez_compressed(folder / HALVES_FILE, allow_pickle=False, **arrays)
-    return [MODEL_FILE, TOKENIZER_FILE, VOCABULARY_FILE, HALVES_FILE], quality
+    np.savez_compressed(folder / NGRAMS_FILE, allow_pickle=False, **arrays)
+    return [MODEL_FILE, TOKENIZER_FILE, VOCABULARY_FILE, NGRAMS_FILE], quality
 
 
 def export_onnx(halves: Halves, path: Path) -> None:

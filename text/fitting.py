@@ -100,6 +100,7 @@ def examples_of(
     encoder: TurnEncoder,
     share: NDArray[np.float32],
     targets: NDArray[np.float32] | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> Examples:
     """A head's items as examples.
 
@@ -108,17 +109,20 @@ def examples_of(
         encoder: Of the network that is to read them.
         share: float32 (n,) in [0, 1], in which share of the epochs each is seen.
         targets: float32 (n, classes) to learn instead of the items' own.
+        rows: Indices of the items that are wanted; by default all.
     """
-    own = dataset.targets if targets is None else targets
+    chosen = np.arange(len(dataset.items)) if rows is None else rows
+    own = (dataset.targets if targets is None else targets)[chosen]
     n, classes = own.shape
     wide, allowed = np.zeros((n, CLASSES_AT_MOST)), np.zeros((n, CLASSES_AT_MOST), dtype=np.bool_)
-    wide[:, :classes], allowed[:, :classes] = own, dataset.allowed
+    wide[:, :classes], allowed[:, :classes] = own, dataset.allowed[chosen]
+    items = [dataset.items[row] for row in chosen]
     return Examples(
-        encoder.encode([(item.text, item.previous) for item in dataset.items]),
+        encoder.encode([(item.text, item.previous) for item in items]),
         np.full(n, HEADS.index(dataset.head)),
         wide.astype(np.float32),
         allowed,
-        share,
+        share[chosen],
     )
 
 

@@ -44,6 +44,7 @@ class Task:
     ) -> None:
         self.head, self.dataset, self.weights = dataset.head, dataset, weights
         self.late, self.development = late, development
+        self._learnt: dict[int | None, Mask] = {}
         own = dataset.targets
         certain = np.eye(own.shape[1], dtype=np.float32)[dataset.labels]
         self.targets = ((1 - sharpen) * own + sharpen * certain).astype(np.float32)
@@ -60,14 +61,15 @@ class Task:
 
     def learnt(self, fold: int | None) -> Mask:
         """The rows that a run without this fold (None: the final one) learns from."""
-        kept = self.judged(None)
-        return self.dataset.without_copies_of(kept if fold is None else kept | self.judged(fold))
+        if fold not in self._learnt:
+            # Asked for by every stage, and looking for copies takes a while.
+            judged = self.judged(None) if fold is None else self.judged(None) | self.judged(fold)
+            self._learnt[fold] = self.dataset.without_copies_of(judged)
+        return self._learnt[fold]
 
     def examples(self, encoder: TurnEncoder, rows: Mask) -> Examples:
-        """Some of the items as examples."""
-        return examples_of(self.dataset, encoder, self.weights, self.targets).take(
-            np.flatnonzero(rows)
-        )
+        """Some of the items as examples; the others are not tokenised."""
+        return examples_of(self.dataset, encoder, self.weights, self.targets, np.flatnonzero(rows))
 
     def fit_words(
         self, models: WordModels, runs: Sequence[int | None]
