@@ -1,11 +1,15 @@
 """The text model's ablations: one recipe changed at a time, on the same data, printed as one table.
 
-    python -m benchmarks.text_ablations --encoder ENCODER --data ../shared/data/text
+    python -m benchmarks.text_ablations --encoder ENCODER --data ../shared/data/text --out TABLE
 
 Emotion is learnt from one half of SMP2020's usual training file and judged on the other (by text,
 near-duplicates dropped); turn satisfaction from four fifths of JDDC's dialogues, judged on the
 fifth. All rows have the same seed unless they say otherwise; the two rows that differ in nothing
-but their seed show how much of a difference is chance.
+but their seed show how much of a difference is chance. Which corpora help is asked of the n-grams,
+which learn all of SMP and one corpus more, and are judged on its kept file.
+
+Each row is added to TABLE (a JSON object a line) when it is measured; rows that stand there are
+not measured again.
 """
 
 from __future__ import annotations
@@ -16,12 +20,14 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers import AutoModel
 
 from text.corpora import EMOTION, TURN_SATISFACTION
 from text.dataset import Dataset, load
@@ -31,9 +37,11 @@ from text.linear import softmax
 from text.measure import measure
 from text.model import TextNetwork, load_encoder
 from text.tokens import load_tokenizer
+from text.words import WordModels, WordRecipe
 
 _BASE = Recipe(epochs=2)
 _TEACHERS = 3
+_MORE = ("smp2020_virus", "nlpcc2014_weibo", "bmeld_zh", "cped", "../fusion/emotiontalk")
 ROWS: dict[str, Callable[[Recipe], Recipe]] = {
     "base": lambda r: r,
     "another seed": lambda r: replace(r, seed=2),
@@ -42,6 +50,8 @@ ROWS: dict[str, Callable[[Recipe], Recipe]] = {
     "EMA 0.998": lambda r: replace(r, ema=0.998),
     "FGM 0.5": lambda r: replace(r, fgm=0.5),
     "R-Drop 1": lambda r: replace(r, rdrop=1.0),
+    "masking 0.15": lambda r: replace(r, masking=0.15),
+    "masking 0.15, 4 epochs": lambda r: replace(r, masking=0.15, epochs=4),
 }
 
 
@@ -64,27 +74,38 @@ class Trial:
         self._examples = examples_of(dataset, self._encoder, weights)
         self._learnt = np.flatnonzero(dataset.without_copies_of(judged))
         self._judged = np.flatnonzero(judged)
+        self._found: list[TextNetwork] = []
 
-    def run(self, recipe: Recipe, *, recurrent: bool = False) -> dict[str, Any]:
+    def run(
+        self, recipe: Recipe, *, recurrent: bool = False, pretrained: bool = True
+    ) -> dict[str, Any]:
         """Trains by a recipe and measures."""
-        return self._measured([self._trained(recipe, recurrent, None)])
+        return self._measured([self._trained(recipe, recurrent=recurrent, pretrained=pretrained)])
 
-    def taught(self, recipe: Recipe) -> dict[str, dict[str, Any]]:
-        """Several seeds together, and one student that learns their mean answers."""
-        teachers = [
-            self._trained(replace(recipe, seed=seed), False, None)
-            for seed in range(1, _TEACHERS + 1)
-        ]
+    def together(self, recipe: Recipe) -> dict[str, Any]:
+        """The mean answer of several seeds."""
+        return self._measured(self._teachers(recipe))
+
+    def taught(self, recipe: Recipe) -> dict[str, Any]:
+        """One student that learns the mean answers of several seeds beside the labels."""
         learnt = [self._examples.tokens[int(i)] for i in self._learnt]
+        teachers = self._teachers(recipe)
         answers = np.mean([self._answers(t, learnt, self._learnt) for t in teachers], axis=0)
-        student = self._trained(recipe, False, answers)
-        return {
-            f"{_TEACHERS} seeds together": self._measured(teachers),
-            f"student of {_TEACHERS} seeds": self._measured([student]),
-        }
+        return self._measured([self._trained(recipe, answers=answers)])
+
+    def _teachers(self, recipe: Recipe) -> list[TextNetwork]:
+        if not self._found:
+            seeds = range(1, _TEACHERS + 1)
+            self._found = [self._trained(replace(recipe, seed=seed)) for seed in seeds]
+        return self._found
 
     def _trained(
-        self, recipe: Recipe, recurrent: bool, answers: NDArray[np.float32] | None
+        self,
+        recipe: Recipe,
+        *,
+        recurrent: bool = False,
+        pretrained: bool = True,
+        answers: NDArray[np.float32] | None = None,
     ) -> TextNetwork:
         examples: Examples = self._examples.take(self._learnt)
         if answers is not None:
@@ -92,7 +113,10 @@ class Trial:
             targets[:, : answers.shape[1]] = (targets[:, : answers.shape[1]] + answers) / 2
             examples = replace(examples, targets=targets)
         torch.manual_seed(recipe.seed)
-        network = TextNetwork(load_encoder(self._path), recurrent=recurrent)
+        encoder = load_encoder(self._path)
+        if not pretrained:
+            encoder = AutoModel.from_config(encoder.config, dtype=torch.float32)  # type: ignore[no-untyped-call]
+        network = TextNetwork(encoder, recurrent=recurrent)
         fit(network, self._encoder, examples, recipe)
         return network
 
@@ -110,32 +134,67 @@ class Trial:
         return {k: round(v, 4) for k, v in found.items() if isinstance(v, float)}
 
 
+class Table:
+    """The rows measured so far.
+
+    Args:
+        path: Its file; may be missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        self._known = {json.loads(line)["row"] for line in lines}
+
+    def add(self, name: str, measured: Callable[[], dict[str, Any]]) -> None:
+        """Measures a row, unless it is known."""
+        if name not in self._known:
+            start = time.monotonic()
+            found = {"row": name, **measured(), "seconds": round(time.monotonic() - start)}
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(found) + "\n")
+            print(json.dumps(found), flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints one JSON object a row, as soon as it is measured."""
+    """Measures the rows and prints each as soon as it is known."""
     parser = argparse.ArgumentParser(description="Ablations of the text model.")
     parser.add_argument("--encoder", required=True, help="folder of the pretrained encoder")
     parser.add_argument("--data", type=Path, required=True, help="folder of the text corpora")
+    parser.add_argument("--out", type=Path, required=True, help="file of the table")
     options = parser.parse_args(arguments)
     logging.getLogger("transformers").setLevel(logging.ERROR)
+    table = Table(options.out)
+    for name in ("", *_MORE):
+        table.add(f"n-grams: SMP {name}".strip(), partial(_ngrams, options.data, name))
     smp = load(EMOTION, [options.data / "smp2020_usual"])
     half = np.array([i % 2 == 0 for i in range(len(smp.items))]) & ~smp.held_out
     emotion = Trial(smp, half | smp.held_out, options.encoder, 0)
-    jddc = load(TURN_SATISFACTION, [options.data / "uss_jddc"])
     for name, change in ROWS.items():
-        _print(f"emotion: {name}", emotion.run, change(_BASE))
-    _print("emotion: BiLSTM", lambda r: emotion.run(r, recurrent=True), _BASE)
-    for context in (0, 16, 40, 80):
+        table.add(f"emotion: {name}", partial(emotion.run, change(_BASE)))
+    table.add("emotion: BiLSTM", partial(emotion.run, _BASE, recurrent=True))
+    table.add("emotion: no pretraining", partial(emotion.run, _BASE, pretrained=False))
+    jddc = load(TURN_SATISFACTION, [options.data / "uss_jddc"])
+    for context in (0, 16, 32, 80):
         trial = Trial(jddc, jddc.fold == 0, options.encoder, context)
-        _print(f"JDDC: context of {context} tokens", trial.run, replace(_BASE, epochs=6))
-    for name, row in emotion.taught(_BASE).items():
-        print(json.dumps({"row": f"emotion: {name}", **row}), flush=True)
+        recipe = replace(_BASE, epochs=6)
+        table.add(f"JDDC: context of {context} tokens", partial(trial.run, recipe))
+    table.add(f"emotion: {_TEACHERS} seeds together", partial(emotion.together, _BASE))
+    table.add(f"emotion: student of {_TEACHERS} seeds", partial(emotion.taught, _BASE))
 
 
-def _print(name: str, run: Callable[[Recipe], dict[str, Any]], recipe: Recipe) -> None:
-    start = time.monotonic()
-    found = run(recipe)
-    seconds = round(time.monotonic() - start)
-    print(json.dumps({"row": name, **found, "seconds": seconds}), flush=True)
+def _ngrams(data: Path, more: str) -> dict[str, Any]:
+    dataset = load(EMOTION, [data / name for name in ("smp2020_usual", more) if name])
+    judged = dataset.held_out & (dataset.corpora == "smp2020_usual")
+    models = WordModels({EMOTION: dataset}, {EMOTION: WordRecipe(8, 0.5, 0.3)})
+    weights = np.ones(len(dataset.items), dtype=np.float32)
+    learnt = dataset.without_copies_of(dataset.held_out)
+    head = models.fit(EMOTION, dataset.targets, weights, learnt)
+    scores = models.own_scores(EMOTION, head)[judged]
+    answers = softmax(np.where(dataset.allowed[judged], scores, np.float32(-np.inf)))
+    items = [dataset.items[i] for i in np.flatnonzero(judged)]
+    found = measure(EMOTION, items, answers)
+    return {k: round(v, 4) for k, v in found.items() if isinstance(v, float)}
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ LICENCES = {
     "reviews": "none stated",
     "uss_jddc": "repository MIT, JDDC research use",
     "stc3_helpdesk": "annotations CC BY 4.0",
+    "service_questions.txt.xz": "none stated, research",
 }
 _BASELINES = {
     "smp2020_usual": "macro-F1 .700",
@@ -140,10 +141,11 @@ def _card(
                 f"factors a head, network and n-grams: {factors}. They are fitted to development "
                 "items and out-of-fold answers, which calibrates at the same time. A corpus "
                 "without a class says nothing about it (masked softmax). The satisfaction of a "
-                "conversation is learnt from the annotators' distribution. The satisfactions see "
-                f"up to {config['context']} tokens of what was said before (at most {UTTERANCE} "
-                "characters an utterance, the newest first); emotion and polarity see the turn "
-                "alone."
+                "conversation is learnt from the annotators' distribution, and its n-grams read "
+                "what customer and agent said before as well (`text.earlier`). Everything else "
+                f"sees {_context(config['context'])}. Two sources of emotions have weak labels: "
+                "service questions are taken as neutral, and JDDC's neutral and satisfied turns "
+                "as neutral and happy."
             ),
             data=data,
             split=(
@@ -178,6 +180,15 @@ def _card(
         )
         + "\n\n## Per class\n\n| set | class | precision / recall / F1 |\n| --- | --- | --- |\n"
         + rows
+    )
+
+
+def _context(tokens: int) -> str:
+    if not tokens:
+        return "the turn alone"
+    return (
+        f"the turn, the satisfactions up to {tokens} tokens before it as well (at most {UTTERANCE} "
+        "characters an utterance, the newest first)"
     )
 
 

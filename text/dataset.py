@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from text.corpora import CLASSES, Corpus, Item, read_corpus
+from multimodal.emotions import EMOTIONS, Emotion
+from text.corpora import CLASSES, EMOTION, Corpus, Item, read_corpus
 from text.encode import WINDOW
 from text.features import Normalised, Vocabulary, extract, normalise
-from text.unlabelled import HELD_OUT
+from text.unlabelled import HELD_OUT, read_dialogues
 
 FOLDS = 5
 _SHORTEST_COPY = 8
@@ -24,6 +25,7 @@ _SHORTEST_COPY = 8
 _SHINGLE = 5
 _SHARED = 0.7
 """Share of a text's shingles that stand in one other text, from which on it is a near-duplicate."""
+_QUESTIONS = 4000
 _DEVELOPMENT = 20
 """One group in so many is kept for development: for blending and calibration."""
 
@@ -93,16 +95,20 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
     """Reads the corpora of one head.
 
     Args:
-        head: Which head they teach.
-        folders: One folder a corpus; files named eval, dev or val are held out.
+        head: Which head they teach: `emotion` or `polarity` where there are questions.
+        folders: One folder a corpus; files named eval, dev or val are held out. A `.txt.xz` file
+            is one of service questions, see `_questions`.
     """
     items: list[Item] = []
     corpora: list[str] = []
+    groups: set[tuple[str, str]] = set()
     held_out: list[bool] = []
     allowed: list[NDArray[np.bool_]] = []
     for folder in folders:
-        for file in sorted(folder.glob("*.jsonl.gz")):
-            corpus = read_corpus(file)
+        for file in [folder] if folder.is_file() else sorted(folder.glob("*.jsonl.gz")):
+            corpus = _questions(file, head) if file.suffix == ".xz" else read_corpus(file)
+            groups |= {(folder.name, item.group) for item in corpus.items}
+            corpus = corpus if corpus.head == head else _borrowed(corpus, head)
             items += corpus.items
             corpora += [folder.name] * len(corpus.items)
             held_out += [file.name.startswith(HELD_OUT)] * len(corpus.items)
@@ -113,7 +119,7 @@ def load(head: str, folders: Sequence[Path]) -> Dataset:
         np.array(corpora),
         np.array(held_out),
         np.stack(allowed),
-        *_parts(corpora, items),
+        *_parts(corpora, items, groups),
         tuple(normalise(item.text, WINDOW) for item in items),
     )
 
@@ -127,7 +133,7 @@ def dataset_of(head: str, items: Sequence[Item], corpus: str = "own") -> Dataset
         np.array([corpus] * n),
         np.zeros(n, dtype=np.bool_),
         np.ones((n, len(CLASSES[head])), dtype=np.bool_),
-        *_parts([corpus] * n, items),
+        *_parts([corpus] * n, items, {(corpus, item.group) for item in items}),
         tuple(normalise(item.text, WINDOW) for item in items),
     )
 
@@ -167,6 +173,41 @@ def vectorise(vocabulary: Vocabulary, texts: Sequence[Normalised]) -> Any:
     return csr_matrix((values, columns, ends), shape=(len(texts), len(vocabulary)))
 
 
+def _questions(path: Path, head: str) -> Corpus:
+    """Unlabelled service questions, evenly taken from a file, each with the target `neutral`.
+
+    That is an assumption and no label: most customers who ask how something works, or why it does
+    not, want to know it. Without it a model that learnt anger from social media hears it in
+    every question about something that is broken.
+    """
+    lines = [line for dialogue in read_dialogues(path) for line in dialogue]
+    classes = CLASSES[head]
+    target = np.eye(len(classes), dtype=np.float32)[classes.index("neutral")]
+    items = [
+        Item(lines[i], target, f"{path.name}:{i}", f"{path.name}:{i}")
+        for i in np.linspace(0, len(lines) - 1, _QUESTIONS).astype(int)
+    ]
+    return Corpus("questions", head, tuple(range(len(classes))), tuple(items))
+
+
+def _borrowed(corpus: Corpus, head: str) -> Corpus:
+    """A corpus of three classes (bad, neutral, good) as one of another head.
+
+    Among the emotions neutral is neutral and good is happy; bad may be any of four, so that those
+    items are left out.
+    """
+    if head != EMOTION:
+        return replace(corpus, head=head)
+    classes = {1: EMOTIONS.index(Emotion.NEUTRAL), 2: EMOTIONS.index(Emotion.HAPPY)}
+    eye = np.eye(len(EMOTIONS), dtype=np.float32)
+    items = [
+        replace(item, target=eye[classes[item.label]])
+        for item in corpus.items
+        if item.label in classes
+    ]
+    return Corpus(corpus.name, head, tuple(range(len(EMOTIONS))), tuple(items))
+
+
 def _mask(corpus: Corpus) -> NDArray[np.bool_]:
     mask = np.zeros(len(CLASSES[corpus.head]), dtype=np.bool_)
     mask[list(corpus.allowed)] = True
@@ -174,10 +215,13 @@ def _mask(corpus: Corpus) -> NDArray[np.bool_]:
 
 
 def _parts(
-    corpora: Sequence[str], items: Sequence[Item]
+    corpora: Sequence[str], items: Sequence[Item], groups: Set[tuple[str, str]]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Folds and development groups: each corpus' groups in an order that their names decide."""
-    groups = {(corpus, item.group) for corpus, item in zip(corpora, items, strict=True)}
+    """Folds and development groups: each corpus' groups in an order that their names decide.
+
+    `groups` are all that the corpora have, with items or without, so that two heads that learn from
+    one corpus have each group in the same fold.
+    """
     place: dict[tuple[str, str], int] = {}
     seen: Counter[str] = Counter()
     for group in sorted(groups, key=lambda group: (group[0], _hash(group))):

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from multimodal.conversation import Role, Turn
 from text.features import Normalised, normalise
-from text.tokens import CLS, PAD, SEP, special_ids
+from text.tokens import CLS, MASK, PAD, SEP, special_ids
 
 TURN, CONTEXT, PADDING = 0, 1, 2
 """Values of `Batch.segments`."""
@@ -71,7 +71,7 @@ class TurnEncoder:
         self._tokenizer = tokenizer
         self._context = context
         ids = special_ids(tokenizer)
-        self._cls, self._sep, self._pad = ids[CLS], ids[SEP], ids[PAD]
+        self._cls, self._sep, self._pad, self._mask = (ids[t] for t in (CLS, SEP, PAD, MASK))
 
     def encode(self, turns: Sequence[tuple[str, Sequence[Turn]]]) -> list[Tokens]:
         """Tokens of each turn, given its text and the turns before it, oldest first."""
@@ -101,6 +101,12 @@ class TurnEncoder:
             segments[row, : one.turn] = TURN
             segments[row, one.turn : len(one.ids)] = CONTEXT
         return Batch(ids, segments)
+
+    def masked(self, batch: Batch, share: float, random: np.random.Generator) -> Batch:
+        """A batch in which a share of the tokens, drawn at random, is read as [MASK]."""
+        drawn = random.random(batch.ids.shape) < share
+        drawn &= ~np.isin(batch.ids, (self._cls, self._sep, self._pad))
+        return Batch(np.where(drawn, self._mask, batch.ids), batch.segments)
 
     def _contexts(self, previous: Sequence[Sequence[Turn]]) -> list[list[int]]:
         if not self._context:

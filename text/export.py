@@ -20,7 +20,6 @@ from text.corpora import CLASSES, EMOTION
 from text.dataset import vectorise
 from text.encode import Tokens, TurnEncoder
 from text.features import Vocabulary
-from text.linear import LinearHead
 from text.model import HEADS, TextNetwork
 from text.tokens import TOKENIZER_FILE
 
@@ -38,7 +37,8 @@ class Halves:
         tokenizer: The encoder's.
         context: Tokens of context at most.
         vocabulary: The n-grams.
-        words: Head to its n-gram classifier; the heads that the checkpoint has.
+        words: Head to its n-gram classifier, see `text.words.WordModels.tables`; the heads that
+            the checkpoint has.
         factors: Head to the factors of network and n-grams.
     """
 
@@ -46,7 +46,7 @@ class Halves:
     tokenizer: Tokenizer
     context: int
     vocabulary: Vocabulary
-    words: Mapping[str, LinearHead]
+    words: Mapping[str, Mapping[str, NDArray[np.float32]]]
     factors: Mapping[str, tuple[float, float]]
 
 
@@ -58,11 +58,11 @@ class Served(nn.Module):
         self.network = halves.network
         self.factors = {head: halves.factors[head][0] for head in HEADS if head in halves.words}
 
-    def forward(self, ids: Tensor, segments: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores (n, all classes) and contributions (n, length, 7), see `TextNetwork.forward`."""
+    def forward(self, ids: Tensor, segments: Tensor) -> Tensor:
+        """Scores (n, all classes), see `TextNetwork.forward`."""
         output = self.network(ids, segments)
         scores = [factor * output.scores[head] for head, factor in self.factors.items()]
-        return torch.cat(scores, dim=1), self.factors["emotion"] * output.contributions
+        return torch.cat(scores, dim=1)
 
 
 def write_model(
@@ -92,7 +92,7 @@ def write_model(
     emotions = len(CLASSES[EMOTION])
     head = halves.words[EMOTION]
     rows = vectorise(halves.vocabulary, [one.text for one in judged])
-    words = halves.factors[EMOTION][1] * (rows @ head.weight + head.bias)
+    words = halves.factors[EMOTION][1] * (rows @ head["weight"] + head["bias"])
     labels = [(words + scores[:, :emotions]).argmax(axis=1) for scores in (exact, rough)]
     quality = {
         "n": len(judged),
@@ -105,15 +105,15 @@ def write_model(
         "".join(f"{gram}\n" for gram in halves.vocabulary.grams), "utf-8"
     )
     arrays = {"idf": halves.vocabulary.idf.astype(np.float16)}
-    for name, head in halves.words.items():
-        arrays[f"{name}.weight"] = (halves.factors[name][1] * head.weight).astype(np.float16)
-        arrays[f"{name}.bias"] = (halves.factors[name][1] * head.bias).astype(np.float16)
+    for name, tables in halves.words.items():
+        for part, table in tables.items():
+            arrays[f"{name}.{part}"] = (halves.factors[name][1] * table).astype(np.float16)
     np.savez_compressed(folder / NGRAMS_FILE, allow_pickle=False, **arrays)
     return [MODEL_FILE, TOKENIZER_FILE, VOCABULARY_FILE, NGRAMS_FILE], quality
 
 
 def export_onnx(halves: Halves, path: Path) -> None:
-    """Writes the network alone in float32: `ids`, `segments` (n, length) to its two outputs."""
+    """Writes the network alone in float32: `ids`, `segments` (n, length) to `scores`."""
     served = Served(halves).eval().cpu()
     ids = torch.ones(3, 12, dtype=torch.long)
     segments = torch.zeros(3, 12, dtype=torch.long)
@@ -127,7 +127,7 @@ def export_onnx(halves: Halves, path: Path) -> None:
             verbose=False,
             opset_version=OPSET,
             input_names=["ids", "segments"],
-            output_names=["scores", "contributions"],
+            output_names=["scores"],
             dynamic_shapes={"ids": {0: n, 1: length}, "segments": {0: n, 1: length}},
         )
     assert program is not None

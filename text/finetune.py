@@ -18,6 +18,7 @@ import torch
 
 from multimodal.checkpoints import Checkpoint
 from text.card import write_checkpoint
+from text.corpora import CONVERSATION_SATISFACTION
 from text.encode import TurnEncoder
 from text.export import Halves
 from text.fitting import Examples, Recipe, fit
@@ -31,6 +32,7 @@ CONTEXT = 32
 SMALL = 384
 """Width up to which an encoder is trained at the rate of the compact ones."""
 _WORDS = WordRecipe(least=2, penalty=1.0, balance=0.3)
+_OF_CONVERSATIONS = replace(_WORDS, earlier=0.8)
 _log = logging.getLogger(__name__)
 
 
@@ -72,8 +74,12 @@ def finetune(
     parts = [task.examples(turns, task.learnt(None)) for task in tasks.values()]
     fit(network, turns, Examples.join(parts), recipe)
 
-    models = WordModels(datasets, dict.fromkeys(datasets, _WORDS))
-    words = {head: task.fit_words(models, [None])[None] for head, task in tasks.items()}
+    recipes = {h: _OF_CONVERSATIONS if h == CONVERSATION_SATISFACTION else _WORDS for h in datasets}
+    models = WordModels(datasets, recipes)
+    words = {
+        head: models.tables(head, task.fit_words(models, [None])[None])
+        for head, task in tasks.items()
+    }
     for task in tasks.values():
         task.answer(network, turns, None)
     factors = {head: task.blend() for head, task in tasks.items()}

@@ -40,6 +40,7 @@ class Recipe:
         rdrop: Weight of the divergence between two passes under dropout (Liang et al. 2021), or 0.
         fgm: Length of an adversarial step on the token embeddings (Miyato et al. 2017), or 0.
         ema: Decay of the averaged weights that are kept in the end, or 0 for the last weights.
+        masking: Share of the tokens that are read as [MASK], new ones at every step.
         seed: Of order, dropout and new weights.
     """
 
@@ -52,6 +53,7 @@ class Recipe:
     rdrop: float = 0.0
     fgm: float = 0.0
     ema: float = 0.0
+    masking: float = 0.0
     seed: int = 1
 
 
@@ -64,7 +66,7 @@ class Examples:
         head: int64 (n,), index in `HEADS`.
         targets: float32 (n, CLASSES_AT_MOST), each row a distribution; unused columns are 0.
         allowed: bool (n, CLASSES_AT_MOST), the classes that the turn's corpus has.
-        share: float32 (n,) in [0, 1], in which share of the epochs it is seen.
+        share: float32 (n,), how often it is seen in an epoch: .5 every other time, 3 three times.
     """
 
     tokens: Sequence[Tokens]
@@ -107,7 +109,7 @@ def examples_of(
     Args:
         dataset: n items.
         encoder: Of the network that is to read them.
-        share: float32 (n,) in [0, 1], in which share of the epochs each is seen.
+        share: float32 (n,), how often each is seen in an epoch.
         targets: float32 (n, classes) to learn instead of the items' own.
         rows: Indices of the items that are wanted; by default all.
     """
@@ -160,11 +162,12 @@ def fit(network: TextNetwork, encoder: TurnEncoder, examples: Examples, recipe: 
         ),
     )
     average = deepcopy(network).requires_grad_(False) if recipe.ema else None
+    random = np.random.default_rng(recipe.seed)
     network.train()
     begun, running = time.monotonic(), float("nan")
     for step, rows in enumerate(batches):
         chosen = examples.take(rows)
-        batch = encoder.batch(chosen.tokens)
+        batch = encoder.masked(encoder.batch(chosen.tokens), recipe.masking, random)
         loss = _step(network, batch, chosen, class_weights, recipe, device)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -261,8 +264,8 @@ def _batches(examples: Examples, recipe: Recipe) -> Iterator[NDArray[np.int64]]:
     lengths = np.array([len(one.ids) for one in examples.tokens])
     left = recipe.epochs
     while left > 0:
-        seen = np.flatnonzero(random.random(len(lengths)) < examples.share * min(1.0, left))
-        order = random.permutation(seen)
+        times = np.floor(examples.share * min(1.0, left) + random.random(len(lengths)))
+        order = random.permutation(np.repeat(np.arange(len(lengths)), times.astype(int)))
         left -= 1
         chunk = max(1, int(_CHUNK * recipe.tokens / lengths.mean()))
         made: list[NDArray[np.int64]] = []

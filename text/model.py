@@ -1,8 +1,7 @@
 """The network: a BERT-family encoder under additive attention, with one linear head a task.
 
 Attention pooling after Bahdanau et al. 2015: every head weighs the token states by itself, and its
-class scores are linear in the weighted states. So a token's part in a score is exact: its weight
-times its state times the head's row (`contributions`).
+class scores are linear in the weighted states.
 
 A turn's tokens do not see its context, and `emotion` and `polarity` look at the turn alone: what is
 said before a turn never changes its emotion. The satisfactions look at both.
@@ -37,12 +36,10 @@ class Output:
     Attributes:
         scores: Head to class scores, float (n, classes).
         weights: float (n, heads, length): each head's attention, summing to 1.
-        contributions: float (n, length, 7): each token's part in the scores of `emotion`.
     """
 
     scores: dict[str, Tensor]
     weights: Tensor
-    contributions: Tensor
 
 
 class TextNetwork(nn.Module):
@@ -97,11 +94,7 @@ class TextNetwork(nn.Module):
         weights = wanted.float().masked_fill(~seen, float("-inf")).softmax(dim=-1)
         mixed = self.dropout(weights.to(states.dtype) @ states)
         scores = {h: self.heads[h](mixed[:, i]).float() for i, h in enumerate(HEADS)}
-        emotion = HEADS.index(EMOTION)
-        parts = torch.nn.functional.linear(
-            states, self.heads.get_parameter(f"{EMOTION}.weight")
-        ).float()
-        return Output(scores, weights, weights[:, emotion, :, None] * parts)
+        return Output(scores, weights)
 
 
 def load_encoder(path: str, *, dropout: float = 0.1) -> PreTrainedModel:

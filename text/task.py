@@ -27,8 +27,8 @@ class Task:
 
     Args:
         dataset: n items.
-        weights: float32 (n,) in [0, 1]: the n-grams weigh an item by it, the network sees it in
-            that share of the epochs.
+        weights: float32 (n,): the n-grams weigh an item by it, the network sees it so many times
+            an epoch.
         late: bool (n,), those of the second stage, which are judged in folds.
         development: bool (n,), those that blending and calibration are fitted to.
         sharpen: Share of a soft target that goes to the item's class, in [0, 1].
@@ -80,7 +80,7 @@ class Task:
             if fold is None or self.judged(fold).any():
                 head = models.fit(self.head, self.targets, self.weights, self.learnt(fold))
                 rows = self.judged(fold)
-                self.words[rows] = models.scores(head, self.head)[rows]
+                self.words[rows] = models.own_scores(self.head, head)[rows]
                 found[fold] = head
         return found
 
@@ -104,11 +104,16 @@ class Task:
         return np.asarray(np.isfinite(self.network[:, 0]) & np.isfinite(self.words[:, 0]))
 
     def blend(self) -> tuple[float, float]:
-        """The halves' factors, from development items and out-of-fold answers."""
+        """The halves' factors, from development items and out-of-fold answers.
+
+        They are fitted to the items' classes: an answer is to be right as often as it says, also
+        where the halves learnt from annotators who did not agree.
+        """
         rows = self.known & ~self.dataset.held_out
+        classes = np.eye(self.targets.shape[1], dtype=np.float32)[self.dataset.labels]
         network, words = fit_blend(
             [self.network[rows], self.words[rows]],
-            self.targets[rows],
+            classes[rows],
             self.dataset.allowed[rows],
             np.maximum(self.weights[rows], 1e-3),
         )

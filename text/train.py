@@ -36,7 +36,7 @@ from multimodal.errors import InvalidInputError
 from text.card import write_checkpoint
 from text.corpora import CLASSES, CONVERSATION_SATISFACTION, EMOTION, TURN_SATISFACTION
 from text.dataset import load
-from text.encode import TurnEncoder
+from text.encode import WINDOW, TurnEncoder
 from text.export import Halves
 from text.features import normalise
 from text.fitting import Examples, Recipe, fit, scores_of
@@ -60,7 +60,7 @@ class Plan:
         encoder: Folder of the pretrained encoder, relative to the file, or its hub id.
         context: Tokens of context at most, 0 for none.
         recurrent: Whether a bidirectional LSTM stands under the attention.
-        corpora: Head to corpus (below `data`) to its weight in [0, 1], see `text.task.Task`.
+        corpora: Head to corpus (below `data`) to its weight, see `text.task.Task`.
         late: The corpora of the second stage.
         folds: How many of the five folds are judged.
         replay: Share of the first stage's turns that the second stage sees in each epoch.
@@ -215,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         training.tokenizer,
         training.plan.context,
         models.vocabulary,
-        {head: found[None] for head, found in words.items()},
+        {head: models.tables(head, found[None]) for head, found in words.items()},
         factors,
     )
     facts = {
@@ -270,17 +270,19 @@ def _save_dialogues(
                 continue
             item = task.dataset.items[row]
             turns = [*item.previous, Turn(Role.CUSTOMER, item.text)]
-            own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
-            given = [(turns[i].text, turns[:i]) for i in own]
+            places = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
+            given = [(turns[i].text, turns[:i]) for i in places]
             tokens = training.encoder.encode(given)
-            texts = [normalise(text) for text, _ in given]
+            texts = [normalise(text, WINDOW) for text, _ in given]
+            contexts = [previous for _, previous in given]
             for name in (head, EMOTION):
                 a, b = factors[name]
                 scores = a * scores_of(network, training.encoder, tokens, name)
-                scores += b * models.scores(words[name].get(fold, words[name][None]), texts)
+                own = words[name].get(fold, words[name][None])
+                scores += b * models.scores(name, own, texts, contexts)
                 kept[name].append(softmax(scores))
-            kept["id"] += [item.id] * len(own)
-            kept["turn"] += range(len(own))
+            kept["id"] += [item.id] * len(places)
+            kept["turn"] += range(len(places))
     arrays = {name: np.concatenate(rows) for name, rows in kept.items() if name in CLASSES}
     np.savez_compressed(
         path, allow_pickle=False, id=np.array(kept["id"]), turn=np.array(kept["turn"]), **arrays

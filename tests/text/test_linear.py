@@ -65,3 +65,22 @@ def test_fitting_twice_gives_the_same_weights() -> None:
     allowed = np.ones_like(targets, dtype=np.bool_)
     first, second = learn(targets, allowed), learn(targets, allowed)
     np.testing.assert_array_equal(first.weight, second.weight)
+
+
+def test_contrast_holds_back_what_is_as_frequent_everywhere() -> None:
+    targets = np.repeat(np.array([[1, 0], [0, 1]], np.float32), 20, axis=0)
+    # A word of one class, and one of both that chance has put a little more often into the other.
+    telling = np.repeat([1.0, 0.0], 20)
+    common = np.r_[np.tile([1.0, 0.0], 10), np.tile([1.0, 1.0, 0.0, 1.0], 5)]
+    features = csr_matrix(np.stack([telling, common], axis=1).astype(np.float32))
+    everywhere, alike = np.ones_like(targets, dtype=np.bool_), np.ones(40, np.float32)
+
+    def part_of_the_common(*, contrast: bool) -> float:
+        head = fit(
+            features, targets, everywhere,
+            weights=alike, penalty=1.0, balance=0.0, contrast=contrast,
+        )  # fmt: skip
+        sizes = np.abs(head.weight[:, 0])
+        return float(sizes[1] / sizes.sum())
+
+    assert part_of_the_common(contrast=True) < 0.7 * part_of_the_common(contrast=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ bmeld_zh = 0.5
 cped = 0.5
 nlpcc2014_weibo = 0.5
 "../fusion/emotiontalk" = 1.0
+uss_jddc = 0.5
 
 [corpora.polarity]
 msctd_zh = 1.0
@@ -144,10 +146,10 @@ uss_jddc = 1.0
 stc3_helpdesk = 1.0
 
 [words]
-emotion = {{ least = 2, penalty = 0.5, balance = 0.3 }}
+emotion = {{ least = 2, penalty = 0.5, balance = 0.3, contrast = true }}
 polarity = {{ least = 2, penalty = 1.0, balance = 0.0 }}
 turn_satisfaction = {{ least = 2, penalty = 1.0, balance = 1.0 }}
-conversation_satisfaction = {{ least = 2, penalty = 1.0, balance = 1.0 }}
+conversation_satisfaction = {{ least = 2, penalty = 1.0, balance = 1.0, earlier = 0.8 }}
 
 [first]
 epochs = 25
@@ -253,3 +255,30 @@ def test_groups_and_copies_never_stand_on_both_sides(trained: tuple[Path, Path, 
     is_copy = np.array([item.text.startswith("质量真的") for item in copies.items])
     for fold in set(copies.fold[is_copy].tolist()):
         assert not (copies.without_copies_of(copies.fold == fold) & is_copy).any()
+
+
+def test_heads_that_share_a_corpus_share_its_folds(tmp_path: Path) -> None:
+    dialogues = (
+        {"id": i, "turns": [{"user": f"第{i}句", "system": "", "label": 0 if i % 3 else 1}]}
+        for i in range(40)
+    )
+    write(tmp_path / "uss_jddc", "train.jsonl.gz", dialogues)
+    folds = {}
+    for head in ("turn_satisfaction", "emotion"):
+        dataset = load(head, [tmp_path / "uss_jddc"])
+        groups = [item.group for item in dataset.items]
+        folds[head] = dict(zip(groups, dataset.fold.tolist(), strict=True))
+    assert len(folds["turn_satisfaction"]) == 40
+    assert len(folds["emotion"]) == 14  # Nobody says which emotion a dissatisfied turn has.
+    assert folds["emotion"].items() <= folds["turn_satisfaction"].items()
+
+
+def test_service_questions_are_taken_as_neutral(tmp_path: Path) -> None:
+    file = tmp_path / "questions.txt.xz"
+    with lzma.open(file, "wt", encoding="utf-8") as lines:
+        lines.writelines(f"第{i}个怎么还款\n\n" for i in range(9000))
+    dataset = load("emotion", [file])
+    assert set(dataset.labels.tolist()) == {EMOTIONS.index("neutral")}
+    assert len({item.text for item in dataset.items}) == len(dataset.items) == 4000
+    assert not dataset.held_out.any()
+    assert {CLASSES["polarity"][label] for label in load("polarity", [file]).labels} == {"neutral"}
