@@ -5,8 +5,9 @@
 Emotion is learnt from one half of SMP2020's usual training file and judged on the other (by text,
 near-duplicates dropped); turn satisfaction from four fifths of JDDC's dialogues, judged on the
 fifth. All rows have the same seed unless they say otherwise; the two rows that differ in nothing
-but their seed show how much of a difference is chance. Which corpora help is asked of the n-grams,
-which learn all of SMP and one corpus more, and are judged on its kept file.
+but their seed show how much of a difference is chance. Which corpora help, and whether what was
+said before does, is asked of the n-grams: they learn all of SMP and one corpus more and are judged
+on its kept file; JDDC and STC-3 are judged in five folds.
 
 Each row is added to TABLE (a JSON object a line) when it is measured; rows that stand there are
 not measured again.
@@ -29,8 +30,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel
 
-from text.corpora import EMOTION, TURN_SATISFACTION
-from text.dataset import Dataset, load
+from text.corpora import CONVERSATION_SATISFACTION, EMOTION, TURN_SATISFACTION
+from text.dataset import FOLDS, Dataset, load
 from text.encode import TurnEncoder
 from text.fitting import Examples, Recipe, examples_of, fit, scores_of
 from text.linear import softmax
@@ -41,7 +42,17 @@ from text.words import WordModels, WordRecipe
 
 _BASE = Recipe(epochs=2)
 _TEACHERS = 3
-_MORE = ("smp2020_virus", "nlpcc2014_weibo", "bmeld_zh", "cped", "../fusion/emotiontalk")
+_MORE = (
+    "smp2020_virus",
+    "nlpcc2014_weibo",
+    "bmeld_zh",
+    "cped",
+    "../fusion/emotiontalk",
+    "uss_jddc",
+    "corpus/service_questions.txt.xz",
+)
+_WORDS = WordRecipe(8, 1.0, 0.3)
+_DIALOGUES = {TURN_SATISFACTION: "uss_jddc", CONVERSATION_SATISFACTION: "stc3_helpdesk"}
 ROWS: dict[str, Callable[[Recipe], Recipe]] = {
     "base": lambda r: r,
     "another seed": lambda r: replace(r, seed=2),
@@ -166,7 +177,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.getLogger("transformers").setLevel(logging.ERROR)
     table = Table(options.out)
     for name in ("", *_MORE):
-        table.add(f"n-grams: SMP {name}".strip(), partial(_ngrams, options.data, name))
+        corpora = ["smp2020_usual", *([name] if name else [])]
+        row = " and ".join(Path(corpus).name for corpus in corpora)
+        table.add(f"n-grams: {row}", partial(_ngrams, EMOTION, options.data, corpora, _WORDS))
+    contrast = replace(_WORDS, contrast=True)
+    of_smp = partial(_ngrams, EMOTION, options.data, ["smp2020_usual"])
+    table.add("n-grams: smp2020_usual, contrast", partial(of_smp, contrast))
+    for head, corpus in _DIALOGUES.items():
+        for earlier in (0.0, 0.8):
+            words = WordRecipe(3, 1.0, 1.0, earlier=earlier)
+            row = f"n-grams: {corpus}, weight {earlier} of what was said before"
+            table.add(row, partial(_ngrams, head, options.data, [corpus], words))
     smp = load(EMOTION, [options.data / "smp2020_usual"])
     half = np.array([i % 2 == 0 for i in range(len(smp.items))]) & ~smp.held_out
     emotion = Trial(smp, half | smp.held_out, options.encoder, 0)
@@ -183,17 +204,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table.add(f"emotion: student of {_TEACHERS} seeds", partial(emotion.taught, _BASE))
 
 
-def _ngrams(data: Path, more: str) -> dict[str, Any]:
-    dataset = load(EMOTION, [data / name for name in ("smp2020_usual", more) if name])
-    judged = dataset.held_out & (dataset.corpora == "smp2020_usual")
-    models = WordModels({EMOTION: dataset}, {EMOTION: WordRecipe(8, 0.5, 0.3)})
+def _ngrams(head: str, data: Path, corpora: Sequence[str], recipe: WordRecipe) -> dict[str, Any]:
+    """N-grams alone: judged on the first corpus' kept file, or where it has none in its folds."""
+    dataset = load(head, [data / name for name in corpora])
+    own = dataset.corpora == Path(corpora[0]).name
+    models = WordModels({head: dataset}, {head: recipe})
     weights = np.ones(len(dataset.items), dtype=np.float32)
-    learnt = dataset.without_copies_of(dataset.held_out)
-    head = models.fit(EMOTION, dataset.targets, weights, learnt)
-    scores = models.own_scores(EMOTION, head)[judged]
-    answers = softmax(np.where(dataset.allowed[judged], scores, np.float32(-np.inf)))
-    items = [dataset.items[i] for i in np.flatnonzero(judged)]
-    found = measure(EMOTION, items, answers)
+    kept = own & dataset.held_out
+    parts = [kept] if kept.any() else [own & (dataset.fold == fold) for fold in range(FOLDS)]
+    scores = np.zeros_like(dataset.targets)
+    for judged in parts:
+        learnt = dataset.without_copies_of(judged | dataset.held_out)
+        scores[judged] = models.own_scores(
+            head, models.fit(head, dataset.targets, weights, learnt)
+        )[judged]
+    judged = np.logical_or.reduce(parts)
+    answers = softmax(np.where(dataset.allowed[judged], scores[judged], np.float32(-np.inf)))
+    found = measure(head, [dataset.items[i] for i in np.flatnonzero(judged)], answers)
     return {k: round(v, 4) for k, v in found.items() if isinstance(v, float)}
 
 
