@@ -11,9 +11,12 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.engine import make_url
 
+from app.alerts.sender import Sender
+from app.alerts.watch import AlertWatch
 from app.api import errors
 from app.api.guard import Guard
 from app.api.routes import (
+    alerts,
     batches,
     conversations,
     governance,
@@ -23,6 +26,7 @@ from app.api.routes import (
     results,
     roles,
     system,
+    webhooks,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
@@ -75,16 +79,22 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            sender = Sender(store, settings)
+            watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker
+                settings, store, monitor, worker, build_masker(settings), batch_worker, sender
             )
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
             sweeper.start()
+            watch.start()
+            sender.start()
             try:
                 yield
             finally:
+                await to_thread.run_sync(watch.stop)
+                await to_thread.run_sync(sender.stop)
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -119,6 +129,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(results.router)
     api.include_router(roles.router)
     api.include_router(governance.router)
+    api.include_router(alerts.router)
+    api.include_router(webhooks.router)
     api.include_router(system.models)
     app.include_router(api)
     app.include_router(system.health)

@@ -341,7 +341,7 @@ class AuditRow(Base):
     at: Mapped[datetime]
     who: Mapped[str]
     action: Mapped[str]
-    """`erase`, `retention`, `notice` or `swap_roles`."""
+    """`erase`, `retention`, `notice`, `swap_roles`, `rule` or `webhook`."""
     detail: Mapped[dict[str, Any]]
 
 
