@@ -29,12 +29,20 @@ COMPLAINT = (
 )  # fmt: skip
 
 DEFAULTS: Mapping[str, Rule] = {
-    "abuse": Rule(name="辱骂", name_en="Abuse", metric="words", words=ABUSE, severity="critical"),
+    "abuse": Rule(
+        name="辱骂",
+        name_en="Abuse",
+        metric="words",
+        words=ABUSE,
+        skip_negated=True,
+        severity="critical",
+    ),
     "complaint": Rule(
         name="投诉或监管用语",
         name_en="Complaint or regulator",
         metric="words",
         words=COMPLAINT,
+        skip_negated=True,
         severity="warning",
     ),
     "angry": Rule(

@@ -13,7 +13,6 @@ from itertools import islice
 import numpy as np
 
 from app.alerts.rules import Rule
-from app.alerts.words import Finder
 from multimodal.conversation import Channel, Conversation, Role
 from multimodal.emotions import EMOTIONS, UNKNOWN
 from multimodal.scoring import FACE, FusedAnswer, Fuser, ScoredConversation, ScoredTurn
@@ -139,7 +138,7 @@ def _cause(rule: Rule, scored: ScoredConversation, index: int) -> int | None:
         case "overlap":
             met = _overlapped(scored, index) >= limit
         case _:
-            met = Finder.of(rule.words, rule.pattern).find(turn.turn.text) is not None
+            met = rule.finder().find(turn.turn.text) is not None
     return index if met else None
 
 

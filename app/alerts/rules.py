@@ -89,7 +89,8 @@ class Rule(BaseModel):
         metric: What is measured; see the table above.
         choices: Which levels, states or emotions.
         threshold: From which value on it is met; in the metric's unit.
-        words: Plain words, in any case. A word that is negated (`我不投诉`) does not count.
+        words: Plain words, in any case.
+        skip_negated: Whether a word that is negated (`我不投诉`) does not count.
         pattern: RE2 regular expression, instead of words; its time is linear in the text's length.
         needed: How many of the last `window` turns of the customer must meet it.
         window: Over how many of the customer's turns.
@@ -110,6 +111,7 @@ class Rule(BaseModel):
     choices: tuple[str, ...] = ()
     threshold: float | None = None
     words: tuple[str, ...] = Field(default=(), max_length=MAX_WORDS)
+    skip_negated: bool = False
     pattern: str = Field(default="", max_length=MAX_PATTERN)
     needed: int = Field(default=1, ge=1, le=MAX_WINDOW)
     window: int = Field(default=1, ge=1, le=MAX_WINDOW)
@@ -150,8 +152,8 @@ class Rule(BaseModel):
         if self.metric == "words":
             if bool(self.words) == bool(self.pattern):
                 raise ValueError("give either words or a regular expression")
-            Finder.of(self.words, self.pattern)
-        elif self.words or self.pattern:
+            self.finder()
+        elif self.words or self.pattern or self.skip_negated:
             raise ValueError(f"the metric {self.metric} takes no words")
         if self.needed > self.window:
             raise ValueError(f"{self.needed} of {self.window} turns cannot be")
@@ -180,6 +182,10 @@ class Rule(BaseModel):
         # Written so that NaN is refused too.
         if self.threshold is None or not least <= self.threshold <= largest:
             raise ValueError(f"threshold is {self.threshold}, expected {least:g} to {largest:g}")
+
+    def finder(self) -> Finder:
+        """What finds its words or its regular expression in a turn."""
+        return Finder.of(self.words, self.pattern, skip_negated=self.skip_negated)
 
     @property
     def by_time(self) -> bool:

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from app.alerts.defaults import DEFAULTS
 from app.alerts.evaluate import evaluate, grounded
 from app.alerts.rules import Rule
-from app.alerts.words import Finder
 from app.store import LOCAL, Store
 from app.store.alerts import Met
 from app.store.excerpt import excerpt
@@ -66,7 +65,7 @@ def telling_words(rule: Rule, scored: ScoredConversation, number: int) -> str:
         return ""
     at: int | None = None
     if rule.metric == "words":
-        at = Finder.of(rule.words, rule.pattern).find(turn.turn.text)
+        at = rule.finder().find(turn.turn.text)
     elif TEXT in turn.scores:
         found = [one for one in turn.scores[TEXT].evidence if one.start is not None]
         strongest = max(found, key=lambda one: one.weight, default=None)

@@ -18,8 +18,8 @@ _REACH = 24
 """Characters before a word in which it may be negated."""
 _CLAUSE = re.compile(r"[，。！？；、,.!?;…~～\n]")
 _NEGATED = re.compile(
-    r"(?P<before>.?)(?:没有|不是|并非|无需|[不没别勿未甭])"
-    r"(?P<between>(?:打算|准备|觉得|认为|需要|[是想会要去再用必在说骂过你您他她有]){0,3})$"
+    r"(?P<before>.?)(?:没有|并非|无需|[不没别勿未甭])"
+    r"(?P<between>(?:打算|准备|觉得|认为|需要|[是想会要去再用必在说骂过你您他她有]){0,4})$"
 )
 _NEGATED_EN = re.compile(r"(?:\b(?:not|never|no|without)|n['’]t)\s+(?:[a-z]+\s+){0,2}$", re.I)
 _TWICE = frozenset("得能要")
@@ -34,15 +34,14 @@ class Finder:
 
     Attributes:
         expression: Compiled by RE2.
-        negatable: Whether a negated place does not count: so for words. Whoever writes a regular
-            expression says in it what counts.
+        skip_negated: Whether a negated place does not count.
     """
 
     expression: Any
-    negatable: bool
+    skip_negated: bool
 
     @classmethod
-    def of(cls, words: Sequence[str], pattern: str) -> Finder:
+    def of(cls, words: Sequence[str], pattern: str = "", *, skip_negated: bool = False) -> Finder:
         """A finder of words, or else of a regular expression; both in any case.
 
         Words of Latin letters and digits count only where no other such stands beside them: `sb`
@@ -51,21 +50,21 @@ class Finder:
         Raises:
             ValueError: If the expression is none that RE2 knows.
         """
-        return _compiled(tuple(words), pattern)
+        return _compiled(tuple(words), pattern, skip_negated)
 
     def find(self, text: str) -> int | None:
         """Index of the first place that counts, None where there is none."""
         for match in self.expression.finditer(text):
             # Empty matches say nothing.
             if match.end() > match.start() and not (
-                self.negatable and negated(text, match.start(), match.end())
+                self.skip_negated and negated(text, match.start(), match.end())
             ):
                 return int(match.start())
         return None
 
 
 @lru_cache(maxsize=256)
-def _compiled(words: tuple[str, ...], pattern: str) -> Finder:
+def _compiled(words: tuple[str, ...], pattern: str, skip_negated: bool) -> Finder:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
@@ -75,7 +74,7 @@ def _compiled(words: tuple[str, ...], pattern: str) -> Finder:
         said = error.args[0] if error.args else ""
         said = said.decode() if isinstance(said, bytes) else said
         raise ValueError(f"RE2 does not know this regular expression: {said}") from error
-    return Finder(expression, negatable=bool(words))
+    return Finder(expression, skip_negated)
 
 
 def _alternatives(words: Sequence[str]) -> str:
@@ -103,5 +102,5 @@ def negated(text: str, start: int, end: int) -> bool:
     if found is None or found["before"] in _TWICE:
         return False
     if found["before"] and found["between"].startswith(found["before"]):
-        return False  # 想不想投诉 asks.
+        return False  # 想不想 and 是不是 ask.
     return _ASKED.search(_CLAUSE.split(text[end : end + _REACH])[0]) is None
