@@ -13,9 +13,11 @@ from sqlalchemy.engine import make_url
 
 from app.api import errors
 from app.api.guard import Guard
+from app.api.hub import Hub
 from app.api.routes import (
     batches,
     conversations,
+    events,
     governance,
     imports,
     live,
@@ -75,9 +77,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            hub = Hub(store)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker
+                settings, store, monitor, worker, build_masker(settings), batch_worker, hub
             )
+            await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
@@ -85,6 +89,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             try:
                 yield
             finally:
+                await hub.stop()
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -113,6 +118,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
