@@ -31,6 +31,7 @@ from app.api.services import Services
 from app.api.sweeper import Sweeper
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_monitor
 from app.privacy import build_masker
 from app.settings import Settings
@@ -78,8 +79,10 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
             hub = Hub(store)
+            masker = build_masker(settings)
+            turns = LiveTurns(store, monitor, masker)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker, hub
+                settings, store, monitor, worker, masker, batch_worker, hub, turns
             )
             await hub.start()
             sweeper = Sweeper(store, settings)

@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
-from weakref import WeakValueDictionary
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
@@ -16,6 +15,7 @@ from app.api.errors import as_json
 from app.api.hub import Hub
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
@@ -40,6 +40,7 @@ class Services:
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
         hub: Hands on what happens.
+        turns: Adds turns to open conversations.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -51,20 +52,13 @@ class Services:
     masker: Masker
     batch_worker: BatchWorker
     hub: Hub
+    turns: LiveTurns
     uploads: threading.Lock = field(default_factory=threading.Lock)
-    _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def transcriber(self) -> Transcriber | None:
         """Writes down uploaded recordings, where the settings ask for it; loaded at first use."""
         return build_transcriber(self.settings)
-
-    def live(self, conversation_id: int) -> threading.Lock:
-        """The lock of one open conversation: its turns are appended one after the other."""
-        with self._guard:
-            lock: threading.Lock = self._live.setdefault(conversation_id, threading.Lock())
-            return lock
 
 
 def _services(request: Request) -> Services:
