@@ -15,10 +15,12 @@ from app.alerts.sender import Sender
 from app.alerts.watch import AlertWatch
 from app.api import errors
 from app.api.guard import Guard
+from app.api.hub import Hub
 from app.api.routes import (
     alerts,
     batches,
     conversations,
+    events,
     governance,
     imports,
     live,
@@ -33,6 +35,7 @@ from app.api.services import Services
 from app.api.sweeper import Sweeper
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_monitor
 from app.privacy import build_masker
 from app.settings import Settings
@@ -79,11 +82,15 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            hub = Hub(store)
+            masker = build_masker(settings)
+            turns = LiveTurns(store, monitor, masker)
             sender = Sender(store, settings)
             watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker, sender
+                settings, store, monitor, worker, masker, batch_worker, hub, turns, sender
             )
+            await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
@@ -93,6 +100,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             try:
                 yield
             finally:
+                await hub.stop()
                 await to_thread.run_sync(watch.stop)
                 await to_thread.run_sync(sender.stop)
                 await to_thread.run_sync(sweeper.stop)
@@ -123,6 +131,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)

@@ -7,15 +7,16 @@ import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
-from weakref import WeakValueDictionary
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
 
 from app.alerts.sender import Sender
 from app.api.errors import as_json
+from app.api.hub import Hub
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, WriteKey
@@ -39,6 +40,8 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        hub: Hands on what happens.
+        turns: Adds turns to open conversations.
         sender: Sends what webhooks are told.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
@@ -50,21 +53,15 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    hub: Hub
+    turns: LiveTurns
     sender: Sender
     uploads: threading.Lock = field(default_factory=threading.Lock)
-    _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def transcriber(self) -> Transcriber | None:
         """Writes down uploaded recordings, where the settings ask for it; loaded at first use."""
         return build_transcriber(self.settings)
-
-    def live(self, conversation_id: int) -> threading.Lock:
-        """The lock of one open conversation: its turns are appended one after the other."""
-        with self._guard:
-            lock: threading.Lock = self._live.setdefault(conversation_id, threading.Lock())
-            return lock
 
 
 def _services(request: Request) -> Services:
