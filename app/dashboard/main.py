@@ -5,6 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app.dashboard import batch, client, conversations, replay
+from app.dashboard.alerts import page as alerts
+from app.dashboard.alerts import rules
+from app.dashboard.alerts.texts import t as alert_text
 from app.dashboard.texts import LANGUAGES, language, t
 from app.dashboard.theme import STYLE
 
@@ -26,8 +29,15 @@ def main() -> None:
         ),
         st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
         st.Page(batch.page, title=t("batch"), icon=":material/upload_file:", url_path="batch"),
+        st.Page(
+            alerts.page,
+            title=alert_text("alerts"),
+            icon=":material/notifications:",
+            url_path="alerts",
+        ),
+        st.Page(rules.page, title=alert_text("rules"), icon=":material/rule:", url_path="rules"),
     ]
-    st.session_state.pages = {"conversations": pages[0], "replay": pages[1], "batch": pages[2]}
+    st.session_state.pages = {page.url_path or "conversations": page for page in pages}
     current = st.navigation(pages, position="top")
     st.segmented_control(
         t("language"),

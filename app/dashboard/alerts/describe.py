@@ -44,22 +44,18 @@ def _condition(rule: dict[str, Any]) -> str:
     if metric == "words":
         if rule["pattern"]:
             return t("say_pattern", words=rule["pattern"])
-        return t("say_words", words=_words(rule["words"]))
+        words = rule["words"]
+        shown = ("、" if language() == "zh" else ", ").join(words[:WORDS_SHOWN])
+        key = "say_words" if len(words) <= WORDS_SHOWN else "say_many_words"
+        return t(key, words=shown, count=len(words))
     names = (choice_name(metric, choice) for choice in rule["choices"])
     threshold = rule["threshold"]
-    choices = (" / " if language() == "zh" else " or ").join(names)
+    choices = ("、" if language() == "zh" else " or ").join(names)
     return t(
         f"say_{metric}",
         choices=choices,
         threshold=f"{threshold:g}" if threshold is not None else "",
     )
-
-
-def _words(words: list[str]) -> str:
-    shown = ("、" if language() == "zh" else ", ").join(words[:WORDS_SHOWN])
-    if len(words) <= WORDS_SHOWN:
-        return shown
-    return t("say_more_words", words=shown, count=len(words))
 
 
 def _joined(parts: list[str]) -> str:

@@ -29,28 +29,16 @@ def page() -> None:
     """Draws the page."""
     st.html(STYLE)
     st.title(t("alerts"))
-    try:
-        count = client.alerts("open", 1)["count"]
-    except ApiError as error:
-        show_error(error)
-        return
-    names = {
-        "open": t("open_alerts", count="").strip(),
-        "closed": t("closed_alerts"),
-        "precision": t("precision_view"),
-    }
     view = st.segmented_control(
         t("alerts"),
         VIEWS,
         default="open",
-        format_func=lambda name: names[name],
+        format_func=lambda name: t(f"view_{name}"),
         required=True,
         label_visibility="collapsed",
         key="alerts_view",
     )
     if view == "open":
-        if not count:
-            st.session_state.pop("alerts_order", None)
         _open()
     elif view == "closed":
         _closed()
@@ -79,9 +67,8 @@ def _open() -> None:
             )
         return
     order = _order(list(by_id))
-    current = st.session_state.get("alert")
-    if current not in by_id:
-        current = order[0]
+    chosen = st.session_state.get("alert")
+    current: int = chosen if chosen in by_id else order[0]
     st.session_state.alert = current
     _bar(order, current, found)
     for number in order:
@@ -114,7 +101,7 @@ def _announce(found: list[dict[str, Any]]) -> None:
         for one in found:
             if (one["id"], one["severity"]) not in told and one["pushed"]:
                 st.toast(
-                    f"**{t(one['severity'])} · {_name(one)}** {_plain(one['words'])}",
+                    f"**{t(one['severity'])} · {_name(one)}** {plain(one['words'])}",
                     icon=":material/notification_important:",
                     duration="long",
                 )
@@ -122,7 +109,7 @@ def _announce(found: list[dict[str, Any]]) -> None:
     st.session_state.alerts_told = numbers
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Words in a place that reads Markdown: as they are."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~:$" else c for c in text)
 
@@ -280,7 +267,7 @@ def _closed() -> None:
         return
     table = pd.DataFrame(
         {
-            t("when"): [_clock(one["closed_at"]) for one in rows],
+            t("when"): [clock_of(one["closed_at"]) for one in rows],
             t("severity"): [t(one["severity"]) for one in rows],
             t("rule"): [_name(one) for one in rows],
             t("words_said"): [one["words"] for one in rows],
@@ -315,7 +302,8 @@ def _closed() -> None:
             _replay(one)
 
 
-def _clock(moment: str | None) -> str:
+def clock_of(moment: str | None) -> str:
+    """A moment as the API gives it, for a table; empty for none."""
     return datetime.fromisoformat(moment).strftime("%m-%d %H:%M:%S") if moment else ""
 
 

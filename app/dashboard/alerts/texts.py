@@ -11,8 +11,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "rules": ("规则", "Rules"),
     # Alerts
     "open_alerts": ("待处理 {count}", "Open {count}"),
-    "closed_alerts": ("已关闭", "Closed"),
-    "precision_view": ("规则准确率", "Precision"),
+    "view_open": ("待处理", "Open"),
+    "view_closed": ("已关闭", "Closed"),
+    "view_precision": ("规则准确率", "Precision of rules"),
     "keys": (
         "选中的预警用键盘处理：A 确认，1–4 关闭，J / K 下一条、上一条，O 打开回放。",
         "Keys for the marked alert: A acknowledges, 1–4 close, J / K next and previous, O opens.",
@@ -151,6 +152,13 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "words_field": ("词（每行一个，或用逗号、顿号分开）", "Words (one a line, or with commas)"),
     "skip_negated": ("否定的不算（“我不投诉”）", "Negated words do not count (“I won't complain”)"),
     "pattern_field": ("正则表达式（RE2 语法）", "Regular expression (RE2 syntax)"),
+    "no_words_yet": ("填写至少一个词，或一个正则表达式。", "Give a word or a regular expression."),
+    "choose_one": ("至少选一项。", "Choose at least one."),
+    "name_missing": ("先填写名称", "Give it a name first"),
+    "pattern_wrong": (
+        "正则表达式有误：{error}",
+        "There is something wrong with the expression: {error}",
+    ),
     "pattern_help": (
         "不分大小写。耗时与文字长度成正比，再复杂的式子也不会拖慢评分。",
         "In any case. Its time grows with the text's length alone: no expression holds scoring up.",
@@ -171,7 +179,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "scope_title": ("适用范围", "Scope"),
     "queues": ("技能组（逗号分开，空为全部）", "Queues (with commas; empty for all)"),
     "channels": ("渠道（不选为全部）", "Channels (none for all)"),
-    "hours": ("只在这些时间（如 09:00-18:00，空为全天）", "Only at (as 09:00-18:00; empty for all day)"),
+    "hours": (
+        "只在这些时间（如 09:00-18:00，空为全天）",
+        "Only at (as 09:00-18:00; empty for all day)",
+    ),
     "hours_wrong": ("时间请写成 09:00-18:00。", "Write the times as 09:00-18:00."),
     "try": ("试运行", "Try"),
     "try_last": ("用最近多少个会话", "On how many of the latest conversations"),
@@ -185,7 +196,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "would_alert_of": ("{alerts} / {all} 个会话", "{alerts} of {all}"),
     "per_hour": ("平均每小时", "An hour on average"),
     "per_hour_help": (
-        "在有会话的 {hours} 个钟点里平均；最多的一小时 {busiest} 条。推送额度为每人每小时，见预警页。",
+        "在有会话的 {hours} 个钟点里平均；最多的一小时 {busiest} 条。",
         "Over the {hours} hours in which there were conversations; {busiest} in the busiest one.",
     ),
     "busiest": ("最多一小时", "In the busiest hour"),
@@ -208,18 +219,18 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "wrong": ("✗ 误报", "✗ wrong"),
     "pick_sample": ("点一行打开回放。", "Select a row to open its replay."),
     # Sentences
-    "say_level": ("等级达到 {choices} 或更高", "level {choices} or higher"),
-    "say_state": ("状态为 {choices}", "state {choices}"),
-    "say_emotion": ("{choices} 的概率 ≥ {threshold}", "probability of {choices} ≥ {threshold}"),
+    "say_level": ("等级达到“{choices}”或更高", "level {choices} or higher"),
+    "say_state": ("状态为{choices}", "state {choices}"),
+    "say_emotion": ("{choices}的概率 ≥ {threshold}", "probability of {choices} ≥ {threshold}"),
     "say_risk": ("风险 ≥ {threshold}", "risk ≥ {threshold}"),
     "say_sentiment_drop": ("情绪下降 ≥ {threshold}", "sentiment fell by ≥ {threshold}"),
     "say_disagreement": ("各通道不一致 ≥ {threshold}", "disagreement ≥ {threshold}"),
     "say_overlap": ("抢话 ≥ {threshold} 秒", "talking over each other ≥ {threshold} s"),
-    "say_words": ("说到 {words}", "says {words}"),
-    "say_pattern": ("符合正则 {words}", "matches {words}"),
+    "say_words": ("说到“{words}”", "says “{words}”"),
+    "say_pattern": ("符合正则“{words}”", "matches “{words}”"),
     "say_silence": ("静默 {threshold} 秒", "silence for {threshold} s"),
     "say_waiting": ("在线客户等待 {threshold} 秒", "chat unanswered for {threshold} s"),
-    "say_more_words": ("{words} 等 {count} 个词", "{words} … ({count} words)"),
+    "say_many_words": ("说到“{words}”等 {count} 个词", "says “{words}” or one of {count} words"),
     "say_negated": ("否定的不算", "unless negated"),
     "say_turns": ("客户最近 {window} 句中至少 {needed} 句", "in {needed} of {window} turns"),
     "say_seconds": ("持续 {seconds} 秒", "for {seconds} s"),
@@ -229,7 +240,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "webhooks_intro": (
         "新预警、升级的预警推送到群机器人或你们的系统。签名、重试，每个接收方每小时不超过推送额度。"
         "默认不允许内网地址。",
-        "New and more severe alerts go to a robot or to a system of yours: signed, tried again, and "
+        "New and more severe alerts go to a robot or to a system of yours: signed, tried again, "
         "within the budget of an hour. Internal addresses are refused unless the settings allow.",
     ),
     "new_webhook": ("新建推送", "New webhook"),
@@ -251,7 +262,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "kept_secret": ("留空则不变", "Empty keeps it"),
     "least_severity": ("从哪个程度起", "From which severity on"),
     "teams": ("班组（逗号分开，空为全部）", "Teams (with commas; empty for all)"),
-    "with_words": ("带上客户原话（已脱敏，至多 20 字）", "Tell the customer's words (masked, ≤ 20)"),
+    "with_words": (
+        "带上客户原话（已脱敏，至多 20 字）",
+        "Tell the customer's words (masked, ≤ 20)",
+    ),
     "secret_made": (
         "签名密钥只显示这一次：",
         "The secret for the signature is shown this once:",
