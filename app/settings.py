@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
@@ -11,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from app.links import check_template
 from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
 
@@ -30,6 +32,10 @@ class Settings(BaseSettings):
         dashboard_port: Port of the dashboard.
         dashboard_url: Address under which people open the dashboard, for links in exports; by
             default that of this machine.
+        listen_url: Where a supervisor listens in on a call, as a template with `{external_id}`,
+            `{source}`, `{agent_id}` and `{id}`; empty for no such link on the wall.
+        barge_url: Where a supervisor joins a call, in the same way.
+        ticket_url: Where a ticket of a conversation is opened, in the same way.
         allowed_hosts: Names under which the API may be called, comma-separated in the environment;
             others are refused, so that no web page can reach a local server through DNS rebinding.
         max_media_hours: Longest recording, in hours.
@@ -68,6 +74,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8600, ge=0, le=65535)
     dashboard_port: int = Field(default=8601, ge=0, le=65535)
     dashboard_url: str = ""
+    listen_url: str = ""
+    barge_url: str = ""
+    ticket_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
@@ -102,6 +111,11 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{sorted(unknown)} are none of {', '.join(TYPES)}")
         return value
+
+    @field_validator("listen_url", "barge_url", "ticket_url")
+    @classmethod
+    def _link_template(cls, value: str) -> str:
+        return check_template(value)
 
     @field_validator("timezone")
     @classmethod
@@ -141,6 +155,14 @@ class Settings(BaseSettings):
     def media_limits(self) -> MediaLimits:
         """What recordings may be like."""
         return MediaLimits(max_seconds=self.max_media_hours * 3600)
+
+    @property
+    def dashboard_origins(self) -> list[str]:
+        """Origins of the dashboard's pages: whose scripts may read answers of the API."""
+        if self.dashboard_url:
+            parts = urlsplit(self.dashboard_url)
+            return [f"{parts.scheme}://{parts.netloc}"]
+        return [f"http://{host}:{self.dashboard_port}" for host in self.allowed_hosts]
 
     def replay_url(self, number: int) -> str:
         """Where a kept conversation is replayed."""

@@ -10,6 +10,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.engine import make_url
+from starlette.middleware.cors import CORSMiddleware
 
 from app.api import errors
 from app.api.guard import Guard
@@ -23,6 +24,7 @@ from app.api.routes import (
     results,
     roles,
     system,
+    wall,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
@@ -101,6 +103,12 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         },
     )
     errors.install(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.dashboard_origins,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_credentials=True,
+    )
     app.add_middleware(Guard, hosts=settings.allowed_hosts)
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem, "description": text}
@@ -113,6 +121,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(wall.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)

@@ -31,6 +31,7 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.wall import Wall
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation
 from multimodal.errors import (
@@ -65,6 +66,7 @@ class Store(Governance, Review, Reading):
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
         self.sources = Sources(self._reading, self._writing)
+        self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:

@@ -94,6 +94,7 @@ class ConversationRow(Base):
         Index(None, "risk"),
         Index(None, "started_at"),
         Index(None, "status"),
+        Index(None, "state"),
         Index(None, "customer_ref"),
         # An id is never used again, so that an old link cannot lead to somebody else.
         {"sqlite_autoincrement": True},
@@ -139,6 +140,13 @@ class ConversationRow(Base):
     """The state that a supervisor reads; empty before it is scored, like `level`."""
     reason_turn: Mapped[int | None]
     """Number of the turn that gave the level its reason."""
+    level_since: Mapped[datetime | None]
+    """When it came to its level, by this machine's clock; NULL where it was never open."""
+    waiting_since: Mapped[datetime | None]
+    """When the customer's first turn came that nobody has answered; NULL where the last is."""
+    handled_by: Mapped[str | None]
+    """Who has taken it over; NULL where nobody has."""
+    handled_at: Mapped[datetime | None]
     agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""

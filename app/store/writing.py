@@ -27,7 +27,7 @@ from app.store.tables import (
     TrajectoryRow,
     TurnRow,
 )
-from multimodal.conversation import Conversation, Media
+from multimodal.conversation import Conversation, Media, Role
 from multimodal.emotions import ModelInfo
 from multimodal.errors import ConflictError, NotFoundError
 from multimodal.scoring import ScoredConversation
@@ -488,9 +488,21 @@ def write_scoring(
             for speaker, value in by_speaker.items()
         ]
         upsert(session, CarriedStateRow, states)
+    now = datetime.now(UTC)
+    level = row.level
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
-    row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
+    if row.state == "open":
+        if row.level != level:
+            row.level_since = now
+        row.waiting_since = (row.waiting_since or now) if _unanswered(scored) else None
+    row.status, row.error, row.scored_at = "scored", "", now
+
+
+def _unanswered(scored: ScoredConversation) -> bool:
+    """Whether the customer had the last word; turns of whom nobody knows do not count."""
+    roles = (one.turn.role for one in reversed(scored.turns))
+    return next((role for role in roles if role is not Role.UNKNOWN), None) is Role.CUSTOMER
 
 
 def _model_values(model: ModelInfo) -> dict[str, str]:
