@@ -34,6 +34,7 @@ _ROW_EXAMPLE: dict[str, Any] = {
     "silence": 12.5,
     "overlap": 1.5,
     "trend": [0.1, -0.2, -0.7],
+    "handled": False,
     "handled_by": "",
     "handled_at": None,
     "links": {"listen": "https://pbx.example/listen?callId=call-20260630-0007"},
@@ -71,6 +72,7 @@ class WallRow(BaseModel):
     silence: float | None = Field(description="Seconds of silence so far; null without times.")
     overlap: float | None = Field(description="Seconds in which both spoke; null without times.")
     trend: list[float] = Field(description="Valence of the customer's last 8 turns, -1 to 1.")
+    handled: bool = Field(description="Whether somebody took it over.")
     handled_by: str = Field(description="Who took it over; empty where nobody did.")
     handled_at: datetime | None
     links: dict[Literal["listen", "barge", "ticket"], str] = Field(

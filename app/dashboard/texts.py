@@ -10,6 +10,7 @@ LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("客服情绪监测", "Emotion monitor"),
+    "wall": ("实时监控", "Live wall"),
     "conversations": ("会话", "Conversations"),
     "replay": ("回放", "Replay"),
     "batch": ("批量评分", "Batch"),

@@ -110,6 +110,7 @@ def _row(one: OpenConversation, settings: Settings) -> dict[str, Any]:
         "silence": one.silence,
         "overlap": one.overlap,
         "trend": list(one.trend),
+        "handled": one.urgency.handled,
         "handled_by": row.handled_by or "",
         "handled_at": None if at is None else at.astimezone(settings.zone),
         "links": _links(one, settings),
