@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, true
 
-from app.store.tables import ConversationRow
+from app.store.tables import ConversationRow, EventRow
 from multimodal.conversation import Conversation
 from multimodal.errors import InvalidConversationError
 
@@ -27,13 +27,15 @@ class Scope:
     teams: frozenset[str] | None = None
     queues: frozenset[str] | None = None
 
-    def visible(self) -> ColumnElement[bool]:
-        """The condition on `ConversationRow` under which a conversation is visible."""
+    def visible(
+        self, table: type[ConversationRow] | type[EventRow] = ConversationRow
+    ) -> ColumnElement[bool]:
+        """The condition on a table under which a row's conversation is visible."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.teams is not None:
-            conditions.append(ConversationRow.team.in_(self.teams))
+            conditions.append(table.team.in_(self.teams))
         if self.queues is not None:
-            conditions.append(ConversationRow.queue.in_(self.queues))
+            conditions.append(table.queue.in_(self.queues))
         return and_(*conditions)
 
     def require(self, conversation: Conversation) -> None:

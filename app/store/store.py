@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import writing
+from app.store import events, writing
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
@@ -53,6 +53,10 @@ class Store(Governance, Review, Reading):
     Args:
         settings: Names the database and the folder of recordings.
 
+    Attributes:
+        media: The folder of recordings.
+        happened: Called after each transaction that wrote events, by the thread that wrote it.
+
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
         OutputError: From every method that writes, if the disk is full.
@@ -65,6 +69,7 @@ class Store(Governance, Review, Reading):
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
+        self.happened: Callable[[], None] = lambda: None
         self.sources = Sources(self._reading, self._writing)
         self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
@@ -347,7 +352,10 @@ class Store(Governance, Review, Reading):
         """
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
+            if row.state == "closed":
+                return
             row.state = "closed"
+            events.record(session, "conversation", row, {"change": "closed"})
             session.execute(
                 delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
             )
@@ -363,6 +371,8 @@ class Store(Governance, Review, Reading):
             of_this = MediaRow.conversation_id == row.id
             kept = select(MediaRow.sha256).where(of_this, MediaRow.path != "")
             digests = set(session.scalars(kept)) - {""}
+            events.forget(session, [row.id])
+            events.record(session, "conversation", row, {"change": "erased"})
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
         self.discard(digests)
 
@@ -381,6 +391,9 @@ class Store(Governance, Review, Reading):
             session.begin(),
         ):
             yield session
+            recorded = events.write_recorded(session)
+        if recorded:
+            self.happened()
 
     def _row(
         self, session: Session, conversation_id: int, scope: Scope, *, lock: bool = False

@@ -10,6 +10,7 @@
     model                                  every model that ever gave a stored answer
     notice                                 notices under which conversations are analysed
     audit                                  what was deleted or changed for many, without names
+    event                                  what happened, for whoever follows it live
     source_profile                         how the files of a source are read
     batch ── batch_item ── batch_result    files that came together, and what became of them
 
@@ -346,6 +347,29 @@ class AuditRow(Base):
     action: Mapped[str]
     """`erase`, `retention`, `notice` or `swap_roles`."""
     detail: Mapped[dict[str, Any]]
+
+
+class EventRow(Base):
+    """What happened to a conversation, for whoever follows it live; see `app.store.events`.
+
+    It carries what a scope asks for, and outlives the conversation by the news that it is gone.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index(None, "conversation_id"),
+        Index(None, "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    """`conversation`, `turn` or `alert`."""
+    conversation_id: Mapped[int] = mapped_column(BigId)
+    team: Mapped[str]
+    queue: Mapped[str]
+    payload: Mapped[dict[str, Any]]
 
 
 class CarriedStateRow(Base):

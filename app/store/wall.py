@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.store import events
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
@@ -109,6 +110,7 @@ class Wall:
             row = _open_row(session, conversation_id, scope)
             if row.handled_by != scope.who:
                 row.handled_by, row.handled_at = scope.who, datetime.now(UTC)
+                events.record(session, "conversation", row, {"change": "handled"})
 
     def release(self, conversation_id: int, scope: Scope) -> None:
         """Gives an open conversation back, so that it needs somebody again; twice does nothing.
@@ -119,7 +121,9 @@ class Wall:
         """
         with self._writing() as session:
             row = _open_row(session, conversation_id, scope)
-            row.handled_by = row.handled_at = None
+            if row.handled_by is not None:
+                row.handled_by = row.handled_at = None
+                events.record(session, "conversation", row, {"change": "released"})
 
 
 def _open_row(session: Session, conversation_id: int, scope: Scope) -> ConversationRow:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.store import rows
+from app.store import events, rows
 from app.store.bulk import insert_many, table_of, upsert
 from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
@@ -180,6 +180,9 @@ def rewrite_turns(
         ):
             left = turn.scores.get(score.modality)
             score.evidence = [one.to_json() for one in left.evidence] if left else []
+    if numbers:
+        texts = {number: scored.turns[number - 1].turn.text for number in numbers}
+        events.rewrite(session, conversation_id, texts)
 
 
 def keep_key(
@@ -256,6 +259,8 @@ def insert_conversation(
     )
     session.add(row)
     session.flush()
+    if state == "open":
+        events.record(session, "conversation", row, {"change": "opened"})
     insert_turns(session, row.id, conversation)
     write_media(session, row, conversation.media, folder, keep=keep)
     return row
@@ -492,11 +497,13 @@ def write_scoring(
     level = row.level
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
+    row.status, row.error, row.scored_at = "scored", "", now
     if row.state == "open":
         if row.level != level:
             row.level_since = now
         row.waiting_since = (row.waiting_since or now) if _unanswered(scored) else None
-    row.status, row.error, row.scored_at = "scored", "", now
+        if scored.turns:
+            events.record_turn(session, row, scored)
 
 
 def _unanswered(scored: ScoredConversation) -> bool:
