@@ -18,7 +18,7 @@ PARTS = ("arrange.js", "feed.js", "row.js", "bar.js", "wall.js", "screen.js", "m
 """One module for the browser, in this order; no build step."""
 _HERE = Path(__file__).parent
 _WALL_STYLE = """
-<style>.block-container { max-width: none; padding: 3.8rem 1.5rem 1rem; }</style>
+<style>.block-container { max-width: none; padding: 3.8rem clamp(.6rem, 2vw, 1.5rem) 1rem; }</style>
 """
 _SCREEN_STYLE = """
 <style>
@@ -44,7 +44,7 @@ def page() -> None:
             "texts": wall_texts(),
             "signs": dict(LEVEL_SIGNS),
             "replay": "/replay",
-            "screen": f"/wall?screen=1&lang={language()}",
+            "screen": f"/?screen=1&lang={language()}",
             "screen_mode": screen,
         },
         key="screen" if screen else "wall",

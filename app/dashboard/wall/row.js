@@ -166,7 +166,8 @@ class Row {
     say(this.handler, text, text);
     this.handler.hidden = !text;
     this.acknowledge.hidden = Boolean(row.gone) || !row.alert || Boolean(seen);
-    this.take.hidden = Boolean(row.gone);
+    // Whoever has it sees the new alert first; there is no room for both.
+    this.take.hidden = Boolean(row.gone) || (row.handled && !this.acknowledge.hidden);
     this.take.dataset.action = row.handled ? "release" : "take";
     say(this.take, row.handled ? texts.release : texts.take);
   }

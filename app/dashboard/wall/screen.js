@@ -87,7 +87,7 @@ class Screen {
     const state = joined([row.view_state && texts[`state_${row.view_state}`], texts[row.channel]]);
     const handled = make("span", "by", row.handled ? texts.being_handled : "");
     const name = `line ${row.level}${row.handled ? " handled" : ""}`;
-    const element = make("li", name, badge, since, where, make("span", "state", state), handled);
+    const element = make("li", name, badge, since, make("span", "state", state), where, handled);
     return { row, since, element };
   }
 
