@@ -18,6 +18,13 @@ _ROW_EXAMPLE: dict[str, Any] = {
     "level_seconds": 42.5,
     "view_state": "anger",
     "risk": 0.81,
+    "alert": {
+        "id": 5,
+        "severity": "critical",
+        "rule": "连续愤怒",
+        "rule_en": "Angry in a row",
+        "acknowledged_by": "",
+    },
     "words": "等了五天还没发货",
     "turn": 6,
     "start": 83.2,
@@ -41,6 +48,16 @@ _ROW_EXAMPLE: dict[str, Any] = {
 }
 
 
+class WallAlert(BaseModel):
+    """The open alert of a conversation."""
+
+    id: int
+    severity: Literal["notice", "warning", "critical"]
+    rule: str = Field(description="The name of the rule that met.")
+    rule_en: str = Field(description="Its English name.")
+    acknowledged_by: str = Field(description="Empty where nobody has.")
+
+
 class WallRow(BaseModel):
     """One open conversation, as a supervisor sees it at a glance.
 
@@ -56,8 +73,9 @@ class WallRow(BaseModel):
     level_seconds: float = Field(ge=0, description="Time in this level.")
     view_state: str
     risk: Probability
-    words: str = Field(description="At most 20 characters of the turn that caused the level.")
-    turn: int | None = Field(description="The number of that turn; null where it is calm.")
+    alert: WallAlert | None
+    words: str = Field(description="At most 20 characters of what caused the alert or the level.")
+    turn: int | None = Field(description="The number of that turn; null where nothing did.")
     start: float | None = Field(description="Seconds at which it starts, where known.")
     basis: list[str] = Field(description="Modalities behind that turn's answer, weightiest first.")
     agent_id: str = Field(description="Of the agent who spoke last.")

@@ -15,7 +15,14 @@ from app.store import events
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AnswerRow, ConversationRow, ScoreRow, TrajectoryRow, TurnRow
+from app.store.tables import (
+    AlertRow,
+    AnswerRow,
+    ConversationRow,
+    ScoreRow,
+    TrajectoryRow,
+    TurnRow,
+)
 from app.store.urgency import Urgency
 from multimodal.conversation import Role
 from multimodal.emotions import UNKNOWN
@@ -37,6 +44,7 @@ class OpenConversation:
     Attributes:
         row: Metadata, state and summary.
         urgency: What its place on the wall follows from.
+        alert: Its open alert, if there is one.
         turn: Number of the turn that caused the level or the alert; None where nothing did.
         start: Seconds at which that turn starts, where it is known.
         words: At most 20 characters of it.
@@ -53,6 +61,7 @@ class OpenConversation:
 
     row: ConversationRow
     urgency: Urgency
+    alert: AlertRow | None
     turn: int | None
     start: float | None
     words: str
@@ -94,13 +103,16 @@ class Wall:
             found = session.scalars(
                 select(ConversationRow).where(ConversationRow.state == "open", scope.visible())
             ).all()
-            urgencies = {row.id: _urgency(row, now) for row in found}
+            alerts = _open_alerts(session, scope)
+            urgencies = {row.id: _urgency(row, alerts.get(row.id), now) for row in found}
             first = sorted(found, key=lambda row: urgencies[row.id].key)[:limit]
-            facts = _Facts(session, first, scope)
+            facts = _Facts(session, first, alerts, scope)
             return [facts.of(row, urgencies[row.id], now) for row in first], len(found)
 
     def take(self, conversation_id: int, scope: Scope) -> None:
         """Takes an open conversation over: it is theirs now, whoever had it.
+
+        With it they acknowledge its alert.
 
         Raises:
             NotFoundError: If it is not there, or not for whoever asks.
@@ -108,6 +120,10 @@ class Wall:
         """
         with self._writing() as session:
             row = _open_row(session, conversation_id, scope)
+            alert = session.scalar(_OPEN_ALERT.where(AlertRow.conversation_id == row.id))
+            if alert is not None and alert.acknowledged_at is None:
+                alert.acknowledged_by, alert.acknowledged_at = scope.who, datetime.now(UTC)
+                events.record(session, "alert", row, {"change": "acknowledged", "alert": alert.id})
             if row.handled_by != scope.who:
                 row.handled_by, row.handled_at = scope.who, datetime.now(UTC)
                 events.record(session, "conversation", row, {"change": "handled"})
@@ -142,10 +158,22 @@ def _open_row(session: Session, conversation_id: int, scope: Scope) -> Conversat
     return row
 
 
-def _urgency(row: ConversationRow, now: datetime) -> Urgency:
+_OPEN_ALERT = select(AlertRow).where(AlertRow.closed_at.is_(None))
+
+
+def _open_alerts(session: Session, scope: Scope) -> dict[int, AlertRow]:
+    """The open alerts of open conversations, by conversation."""
+    found = session.scalars(
+        _OPEN_ALERT.join(ConversationRow).where(ConversationRow.state == "open", scope.visible())
+    )
+    return {alert.conversation_id: alert for alert in found}
+
+
+def _urgency(row: ConversationRow, alert: AlertRow | None, now: datetime) -> Urgency:
+    unseen = alert is not None and alert.acknowledged_at is None
     return Urgency(
         level=row.level,
-        critical=False,
+        critical=alert is not None and alert.severity == "critical" and unseen,
         handled=row.handled_by is not None,
         level_seconds=_seconds(row.level_since or row.received_at, now),
         risk=row.risk,
@@ -160,10 +188,18 @@ def _seconds(since: datetime, now: datetime) -> float:
 class _Facts:
     """What other tables say about some conversations, a query for each kind of thing."""
 
-    def __init__(self, session: Session, rows: Sequence[ConversationRow], scope: Scope) -> None:
+    def __init__(
+        self,
+        session: Session,
+        rows: Sequence[ConversationRow],
+        alerts: Mapping[int, AlertRow],
+        scope: Scope,
+    ) -> None:
         self._session = session
         self._ids = [row.id for row in rows]
+        self._alerts = alerts
         causes = {row.id: row.reason_turn for row in rows if row.reason_turn}
+        causes |= {number: alerts[number].turn for number in self._ids if number in alerts}
         self._causes: Mapping[int, int] = causes
         places = sorted(causes.items())
         self._said = self._turns(places)
@@ -175,6 +211,7 @@ class _Facts:
 
     def of(self, row: ConversationRow, urgency: Urgency, now: datetime) -> OpenConversation:
         """The row of the wall for one of them."""
+        alert = self._alerts.get(row.id)
         turn = self._causes.get(row.id)
         said = self._said.get((row.id, turn)) if turn else None
         agent = self._agents.get(row.id)
@@ -186,9 +223,10 @@ class _Facts:
         return OpenConversation(
             row=row,
             urgency=urgency,
+            alert=alert,
             turn=turn,
             start=said.start if said else None,
-            words=excerpt(said.text, self._evidence.get(row.id, 0)) if said else "",
+            words=self._words(said, alert),
             basis=self._basis.get(row.id, ()),
             agent_id=agent.agent_id if agent else str((row.agent_ids or [""])[-1]),
             agent_name=str(name or row.attributes.get("agent_name") or ""),
@@ -199,6 +237,11 @@ class _Facts:
             silence=spoken.silence_seconds if spoken else None,
             overlap=spoken.overlap_seconds if spoken else None,
         )
+
+    def _words(self, said: TurnRow | None, alert: AlertRow | None) -> str:
+        if alert is not None and alert.words:
+            return alert.words
+        return excerpt(said.text, self._evidence.get(said.conversation_id, 0)) if said else ""
 
     def _turns(self, places: Sequence[Place]) -> dict[Place, TurnRow]:
         key = tuple_(TurnRow.conversation_id, TurnRow.number)

@@ -11,6 +11,7 @@ from app.api.services import IdPath, ScopeDep, ServicesDep
 from app.api.wall_schemas import Handling, WallOut
 from app.links import filled
 from app.settings import Settings
+from app.store.tables import AlertRow
 from app.store.wall import OpenConversation
 
 router = APIRouter(tags=["wall"])
@@ -51,7 +52,7 @@ def wall(
     found, count = services.store.wall.rows(scope, limit=limit)
     rows = [_row(one, services.settings) for one in found]
     if screen:
-        rows = [row | _PERSONAL for row in rows]
+        rows = [_nameless(row) for row in rows]
     return {"data": rows, "count": count, "teams": sorted(scope.teams or ())}
 
 
@@ -94,6 +95,7 @@ def _row(one: OpenConversation, settings: Settings) -> dict[str, Any]:
         "level_seconds": one.urgency.level_seconds,
         "view_state": row.view_state,
         "risk": row.risk,
+        "alert": _alert(one.alert),
         "words": one.words,
         "turn": one.turn,
         "start": one.start,
@@ -115,6 +117,25 @@ def _row(one: OpenConversation, settings: Settings) -> dict[str, Any]:
         "handled_at": None if at is None else at.astimezone(settings.zone),
         "links": _links(one, settings),
     }
+
+
+def _alert(alert: AlertRow | None) -> dict[str, Any] | None:
+    if alert is None:
+        return None
+    return {
+        "id": alert.id,
+        "severity": alert.severity,
+        "rule": alert.rule_name,
+        "rule_en": alert.rule_name_en or alert.rule_name,
+        "acknowledged_by": alert.acknowledged_by,
+    }
+
+
+def _nameless(row: dict[str, Any]) -> dict[str, Any]:
+    alert = row["alert"]
+    if alert is not None and alert["acknowledged_by"]:
+        alert = alert | {"acknowledged_by": "-"}
+    return row | _PERSONAL | {"alert": alert}
 
 
 def _links(one: OpenConversation, settings: Settings) -> dict[str, str]:

@@ -150,7 +150,8 @@ class Row {
     if (row.gone) return texts[row.gone];
     const state = row.view_state ? texts[`state_${row.view_state}`] : "";
     const names = row.basis.map((name) => texts[name] ?? name).join(texts.comma);
-    const alert = row.alert ? fill(texts.alert_of, { rule: row.alert.rule }) : "";
+    const rule = row.alert && (texts.language === "zh" ? row.alert.rule : row.alert.rule_en);
+    const alert = row.alert ? fill(texts.alert_of, { rule }) : "";
     return joined([alert, state, row.words && names ? fill(texts.basis, { names }) : ""]);
   }
 

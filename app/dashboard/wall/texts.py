@@ -133,4 +133,4 @@ def wall_texts() -> dict[str, str]:
     """All texts in the session's language, by key."""
     column = 0 if language() == "zh" else 1
     own = {key: both[column] for key, both in _TEXTS.items()}
-    return own | {key: t(key) for key in (*_SHARED, "estimate")}
+    return own | {"language": language()} | {key: t(key) for key in (*_SHARED, "estimate")}

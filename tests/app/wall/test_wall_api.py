@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from app.api import create_app
 from app.settings import Settings
 from app.store import Scope, Store
+from app.store.tables import AlertRow
 from multimodal.errors import NotFoundError
 from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem
@@ -164,3 +166,41 @@ def test_the_most_urgent_are_given_when_there_are_more(client: TestClient) -> No
     hot = opened(client, "hot", ANGRY, ANGRY)
     answer = client.get(f"{API}/wall", params={"limit": 2}).json()
     assert (answer["count"], len(answer["data"]), answer["data"][0]["id"]) == (4, 2, hot)
+
+
+def alert(store: Store, number: int, severity: str = "critical") -> int:
+    """An open alert, as a rule makes it, caused by the first turn."""
+    now = datetime.now(UTC)
+    with Session(store._engine) as session, session.begin():
+        row = AlertRow(
+            conversation_id=number, rule_id=None, rule_name="辱骂", rule_name_en="Abuse",
+            severity=severity, turn=1, words="什么态度", rules={}, hits=1, opened_at=now, hour=0,
+            raised_at=now, acknowledged_by="", acknowledged_at=None, closed_by="", closed_at=None,
+            outcome="", comment="",
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def test_an_unacknowledged_critical_alert_comes_before_all(
+    store: Store, client: TestClient
+) -> None:
+    hot = opened(client, "hot", ANGRY, ANGRY)
+    calm = opened(client, "calm", CALM)
+    warned = opened(client, "warned", CALM)
+    number = alert(store, calm)
+    alert(store, warned, "warning")
+    first, second, third = rows(client)
+    assert [first["id"], second["id"], third["id"]] == [calm, hot, warned]
+    assert first["alert"] == {
+        "id": number, "severity": "critical", "rule": "辱骂", "rule_en": "Abuse",
+        "acknowledged_by": "",
+    }  # fmt: skip
+    assert (first["words"], first["turn"]) == ("什么态度", 1)
+    client.post(f"{API}/conversations/{calm}/handling")
+    assert [row["id"] for row in rows(client)] == [hot, warned, calm]
+    assert rows(client)[2]["alert"]["acknowledged_by"] == "local"
+    told = [one.payload["change"] for one in store.events_after(0, Scope("x"), 99)
+            if one.kind != "turn"]  # fmt: skip
+    assert told[-2:] == ["acknowledged", "handled"]
