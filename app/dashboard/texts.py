@@ -340,6 +340,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Check that emotion-monitor serve is running, then retry.",
     ),
     "retry": ("重试", "Retry"),
+    "turn_number": ("第 {number} 句", "Turn {number}"),
+    "goes_on": ("● 会话进行中，新的话轮自动出现", "● Going on: new turns appear by themselves"),
     "gone": ("这个会话已不存在。", "This conversation is no longer there."),
 }
 

@@ -71,7 +71,8 @@ class Screen {
   }
 
   draw() {
-    const worst = this.rows.filter((row) => row.level && row.level !== "calm").slice(0, BIG_ROWS);
+    const calm = (row) => !isCritical(row) && (!row.level || row.level === "calm");
+    const worst = this.rows.filter((row) => !calm(row)).slice(0, BIG_ROWS);
     this.lines = worst.map((row) => this.line(row));
     this.list.replaceChildren(...this.lines.map((line) => line.element));
     this.note.hidden = Boolean(worst.length);
@@ -81,13 +82,14 @@ class Screen {
 
   line(row) {
     const { texts, settings } = this;
-    const badge = make("span", `badge ${row.level}`, `${settings.signs[row.level]} ${texts[row.level]}`);
+    const name = `${settings.signs[row.level]} ${texts[row.level]}${isCritical(row) ? " !" : ""}`;
+    const badge = make("span", `badge ${row.level}`, name);
     const since = make("span", "number since");
     const where = make("span", "where", joined([row.team, row.queue]) || texts[row.channel]);
     const state = joined([row.view_state && texts[`state_${row.view_state}`], texts[row.channel]]);
     const handled = make("span", "by", row.handled ? texts.being_handled : "");
-    const name = `line ${row.level}${row.handled ? " handled" : ""}`;
-    const element = make("li", name, badge, since, make("span", "state", state), where, handled);
+    const kind = `line ${row.level}${row.handled ? " handled" : ""}`;
+    const element = make("li", kind, badge, since, make("span", "state", state), where, handled);
     return { row, since, element };
   }
 

@@ -34,8 +34,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "alert_of": ("预警：{rule}", "Alert: {rule}"),
     "no_agent": ("坐席未知", "Agent not known"),
     "no_customer": ("客户未知", "Customer not known"),
-    "repeat": ("7 天内第 {n} 次", "{n} times in 7 days"),
-    "repeat_help": ("同一客户七天内的来访次数，含这一次", "With this one"),
+    "repeat": ("7天内第{n}次", "{n}× in 7 days"),
+    "repeat_help": (
+        "重复来电：同一客户七天内的次数，含这一次",
+        "The same customer's conversations within 7 days, with this one",
+    ),
     "trend_alt": (
         "客户最近几句的情绪，从旧到新：{values}",
         "The customer's sentiment, oldest to latest: {values}",
@@ -54,6 +57,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "somebody": ("有人", "somebody"),
     "handled_by": ("{who} 处理中", "{who} is on it"),
     "acknowledged_by": ("{who} 已确认", "Seen by {who}"),
+    "left": ("不再进行中", "No longer open"),
     "ended": ("会话已结束", "The conversation has ended"),
     "deleted": ("会话已删除", "The conversation was deleted"),
     "loading": ("正在载入…", "Loading…"),

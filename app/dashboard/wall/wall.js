@@ -83,7 +83,7 @@ class Wall {
     const before = this.data;
     const next = new Map(answer.data.map((row) => [row.id, row]));
     const lost = [...before.values()].filter((row) => !next.has(row.id) && this.rows.has(row.id));
-    for (const row of lost) next.set(row.id, { ...row, gone: row.gone || "ended" });
+    for (const row of lost) next.set(row.id, { ...row, gone: row.gone || "left" });
     this.data = next;
     this.wantedAll = answer.data.map((row) => row.id);
     this.bar.options(answer.data, answer.teams);
@@ -103,11 +103,13 @@ class Wall {
       const there = new Set(data.map((row) => row.id));
       for (const id of ids) {
         const row = this.data.get(id);
-        if (row && !there.has(id)) this.data.set(id, { ...row, gone: "deleted", words: "" });
+        if (!row?.gone) continue;
+        const gone = there.has(id) ? "ended" : "deleted";
+        this.data.set(id, { ...row, gone, words: gone === "ended" ? row.words : "" });
       }
       this.draw();
     } catch {
-      // It stays marked as ended; the next answer tells no more about it.
+      // It is said that they are no longer open; that is true in any case.
     }
   }
 
