@@ -14,9 +14,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.api import errors
 from app.api.guard import Guard
+from app.api.hub import Hub
 from app.api.routes import (
     batches,
     conversations,
+    events,
     governance,
     imports,
     live,
@@ -77,9 +79,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            hub = Hub(store)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker
+                settings, store, monitor, worker, build_masker(settings), batch_worker, hub
             )
+            await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
@@ -87,6 +91,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             try:
                 yield
             finally:
+                await hub.stop()
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -122,6 +127,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(conversations.router)
     api.include_router(live.router)
     api.include_router(wall.router)
+    api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)

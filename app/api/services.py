@@ -13,6 +13,7 @@ from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
 
 from app.api.errors import as_json
+from app.api.hub import Hub
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.monitor import build_transcriber
@@ -38,6 +39,7 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        hub: Hands on what happens.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -48,6 +50,7 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    hub: Hub
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

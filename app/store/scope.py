@@ -38,6 +38,12 @@ class Scope:
             conditions.append(table.queue.in_(self.queues))
         return and_(*conditions)
 
+    def covers(self, team: str, queue: str) -> bool:
+        """Whether a conversation of this team and queue is visible: `visible` outside a query."""
+        return (self.teams is None or team in self.teams) and (
+            self.queues is None or queue in self.queues
+        )
+
     def require(self, conversation: Conversation) -> None:
         """Checks that a conversation may be written by whoever asks.
 
