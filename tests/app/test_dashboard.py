@@ -99,7 +99,7 @@ def conversation_id(api: str, channel: str) -> int:
 
 
 def test_the_list_in_both_languages(site: tuple[str, str], page: Page) -> None:
-    page.goto(site[0])
+    page.goto(f"{site[0]}/conversations")
     expect(page.get_by_role("heading", name="会话")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile(r"第 1–\d+ 条，共 \d+ 条"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("由人作决定")).to_be_visible()
@@ -109,7 +109,7 @@ def test_the_list_in_both_languages(site: tuple[str, str], page: Page) -> None:
 
 
 def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     search = page.get_by_role("textbox", name="Search words or ids")
     search.fill("%_no such words")
     search.press("Enter")
@@ -123,7 +123,7 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
 def test_what_the_filters_leave_goes_to_excel(
     site: tuple[str, str], page: Page, tmp_path: Path
 ) -> None:
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     page.get_by_role("radio", name="Video").click()
     expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
     with page.expect_download(timeout=PATIENCE) as download:
@@ -139,7 +139,7 @@ def test_by_agent_and_day(site: tuple[str, str], page: Page) -> None:
     call = {"turns": [{"role": "agent", "agent_id": "4711"}, {"role": "agent", "agent_id": "4712"}]}
     late = call | {"external_id": "late", "started_at": "2031-06-30T23:50:00+08:00"}
     httpx.post(f"{site[1]}/conversations", json=late, timeout=60).raise_for_status()
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     for agent in ("4711", "4712"):
         page.get_by_role("textbox", name="Agent").fill(agent)
         page.get_by_role("textbox", name="Agent").press("Enter")
@@ -168,6 +168,29 @@ def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -
         timeout=PATIENCE,
     )
     assert player.evaluate("p => p.currentTime") < late["start"] + 30
+
+
+def test_a_link_leads_to_the_moment(site: tuple[str, str], page: Page) -> None:
+    rows = httpx.get(f"{site[1]}/conversations", params={"channel": "phone"}).json()["data"]
+    call = next(row for row in rows if row["media_count"])
+    turns = httpx.get(f"{site[1]}/conversations/{call['id']}").json()["turns"]
+    turn = next(turn for turn in turns if (turn["start"] or 0) > 20)
+    at = round(turn["start"] + 1.2, 1)
+    known = f"source={call['source']}&external_id={call['external_id']}"
+    page.goto(f"{site[0]}/replay?{known}&t={at}&lang=en")
+    expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
+    page.wait_for_function(
+        "at => { const p = document.querySelector('audio'); return p && p.currentTime >= at - 1; }",
+        arg=at,
+        timeout=PATIENCE,
+    )
+    assert page.locator("audio").evaluate("p => p.currentTime") < at + 30
+    for nonsense in ("t=-3", "t=nan", "t=1e999", "t=soon", "turn=0", "turn=99999"):
+        page.goto(f"{site[0]}/replay?{known}&{nonsense}&lang=en")
+        expect(page.locator("audio")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".em-here")).to_have_count(0)
+    page.goto(f"{site[0]}/replay?source=nobody&external_id=nothing&t=3&lang=en")
+    expect(page.get_by_text("no longer there")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_video_plays_and_each_modality_has_its_answer(
@@ -289,7 +312,7 @@ def test_a_batch_is_paused_left_and_gone_on_with(
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text(re.compile(r"Paused: \d+ of 30 files"))).to_be_visible(timeout=PATIENCE)
     left = page.url
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     page.goto(left)
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("Done: 300 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
