@@ -8,10 +8,11 @@ from importlib.metadata import version
 from typing import Any
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.engine import make_url
 
 from app.api import errors
+from app.api.access import named_routes, principal
 from app.api.guard import Guard
 from app.api.routes import (
     batches,
@@ -94,6 +95,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         version=version("emotion-monitor"),
         description=_DESCRIPTION,
         lifespan=lifespan,
+        dependencies=[Depends(principal)],
         form_limits={
             "max_files": MAX_FILES,
             "max_fields": MAX_FIELDS,
@@ -105,6 +107,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem, "description": text}
         for status, text in (
+            (401, "Nobody is signed in, or the session is over."),
+            (403, "Whoever is signed in may not do this."),
             (404, "There is none, or none that the caller may see."),
             (422, "What was sent is wrong; the error says where and what to do."),
             (503, "The database or a model is not there at the moment."),
@@ -122,4 +126,5 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(system.models)
     app.include_router(api)
     app.include_router(system.health)
+    app.state.paths = {id(route): path for route, _, path in named_routes(app.routes)}
     return app

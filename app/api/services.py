@@ -11,13 +11,15 @@ from weakref import WeakValueDictionary
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
+from app.api.access import PrincipalDep
 from app.api.errors import as_json
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.monitor import build_transcriber
 from app.settings import Settings
-from app.store import LOCAL, Scope, Store, WriteKey
+from app.store import Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
 from multimodal.masking import Masker
@@ -64,13 +66,13 @@ class Services:
             return lock
 
 
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
     return services
 
 
-def _scope() -> Scope:
-    return LOCAL
+def _scope(principal: PrincipalDep) -> Scope:
+    return principal.scope
 
 
 async def _write_key(

@@ -27,6 +27,11 @@ class Scope:
     teams: frozenset[str] | None = None
     queues: frozenset[str] | None = None
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every conversation is there for them; then everybody's batches are too."""
+        return self.teams is None and self.queues is None
+
     def visible(self) -> ColumnElement[bool]:
         """The condition on `ConversationRow` under which a conversation is visible."""
         conditions: list[ColumnElement[bool]] = [true()]
@@ -35,6 +40,12 @@ class Scope:
         if self.queues is not None:
             conditions.append(ConversationRow.queue.in_(self.queues))
         return and_(*conditions)
+
+    def covers(self, row: ConversationRow) -> bool:
+        """Whether a conversation that was read is visible; see `visible`."""
+        return (self.teams is None or row.team in self.teams) and (
+            self.queues is None or row.queue in self.queues
+        )
 
     def require(self, conversation: Conversation) -> None:
         """Checks that a conversation may be written by whoever asks.

@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import writing
+from app.store.accounts import Accounts
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.keys import Keys
 from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
@@ -65,6 +67,8 @@ class Store(Governance, Review, Reading):
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
         self.sources = Sources(self._reading, self._writing)
+        self.accounts = Accounts(self._reading, self._writing)
+        self.keys = Keys(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:
@@ -178,14 +182,14 @@ class Store(Governance, Review, Reading):
             row = writing.find(session, conversation)
             if row is None or row.status != "scored":
                 return None
-            writing.require_same(row, conversation)
+            writing.require_same(row, conversation, scope)
             brings = same_roles(session, row, conversation) and writing.brings(
                 session, row, conversation, self.media
             )
             return None if brings else Saved(row.id, "unchanged")
 
     def lookup_many(
-        self, conversations: Sequence[Conversation]
+        self, conversations: Sequence[Conversation], scope: Scope
     ) -> list[Saved | EmotionMonitorError | None]:
         """`lookup` for many conversations, with few queries; an error stands for itself."""
         found: list[Saved | EmotionMonitorError | None] = []
@@ -197,7 +201,7 @@ class Store(Governance, Review, Reading):
                     found.append(None)
                     continue
                 try:
-                    writing.require_same(row, conversation)
+                    writing.require_same(row, conversation, scope)
                 except EmotionMonitorError as error:
                     found.append(error)
                     continue
@@ -281,7 +285,11 @@ class Store(Governance, Review, Reading):
         moves = (before.source, before.external_id) != (after.source, after.external_id)
         with self._writing() as session:
             row = writing.find(session, before, lock=True)
-            if row is None or (moves and writing.find(session, after) is not None):
+            if (
+                row is None
+                or not scope.covers(row)
+                or (moves and writing.find(session, after) is not None)
+            ):
                 return False
             return writing.redescribe(session, row, before, after)
 
@@ -473,7 +481,7 @@ class Store(Governance, Review, Reading):
                     session, conversation, state, self.media, keep=keep
                 )
             else:
-                writing.require_same(row, conversation)
+                writing.require_same(row, conversation, scope)
                 # Roles that a person exchanged stay so, however the source gives them again.
                 brings = same_roles(session, row, conversation) and (
                     row.status != "scored"
