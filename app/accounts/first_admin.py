@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.accounts import passwords
 from app.store import LOCAL, Store
 from app.store.accounts import NewUser
+from multimodal.errors import ConflictError
 
 NAME = "admin"
 
@@ -19,8 +20,11 @@ def first_admin(store: Store) -> str:
         return ""
     password = passwords.made()
     new = NewUser(NAME, "admin", None, display="管理员")
-    made = store.accounts.add(new, passwords.hashed(password), LOCAL, first=True)
-    return password if made is not None else ""
+    try:
+        store.accounts.add(new, passwords.hashed(password), LOCAL)
+    except ConflictError:
+        return ""  # Another process was first, just now.
+    return password
 
 
 def welcome(password: str) -> str:

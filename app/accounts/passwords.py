@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from multimodal.errors import InvalidInputError
+from multimodal.errors import InvalidInputError, NotAllowedError
 
 SHORTEST, LONGEST = 12, 128
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -17,13 +19,18 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP = 4, 4
 
 _hasher = PasswordHash((Argon2Hasher(),))
-_turn = threading.BoundedSemaphore(2)
-"""Each hash takes 64 MiB and some 50 ms of every core: a flood of tries waits in line."""
+_waiting = threading.BoundedSemaphore(10)
+_working = threading.BoundedSemaphore(2)
+"""Each hash takes 64 MiB and some 50 ms of every core: a flood of tries must not take them all."""
 
 
 def hashed(password: str) -> str:
-    """The hash of a password, in the PHC string format."""
-    with _turn:
+    """The hash of a password, in the PHC string format.
+
+    Raises:
+        NotAllowedError: If too many are being hashed or checked; `is_right` too.
+    """
+    with _turn():
         return _hasher.hash(password)
 
 
@@ -34,7 +41,7 @@ def is_right(password: str, expected: str | None) -> bool:
         password: What somebody typed.
         expected: The hash; None where there is no such person, which takes as long and is False.
     """
-    with _turn:
+    with _turn():
         right = _hasher.verify(password[: LONGEST + 1], expected or _of_nobody())
     return right and expected is not None
 
@@ -62,6 +69,17 @@ def require_good(password: str, name: str) -> None:
             where="password",
             remedy="Take one without your name and of more than a few different characters.",
         )
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _waiting.acquire(blocking=False):
+        raise NotAllowedError("too many people sign in at this moment.", remedy="Try again.")
+    try:
+        with _working:
+            yield
+    finally:
+        _waiting.release()
 
 
 @cache

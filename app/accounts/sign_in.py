@@ -18,7 +18,6 @@ KEY_PREFIX = "em_"
 """How every key begins, so that people and secret scanners recognise one."""
 _HINT = len(KEY_PREFIX) + 4
 
-WRONG = "the name or the password is wrong"
 LOCKED = "this name was tried too often, and is locked for 15 minutes"
 
 
@@ -43,8 +42,8 @@ def sign_in(store: Store, settings: Settings, name: str, password: str) -> str:
     _require_unlocked(store, name)
     user = store.accounts.find(name)
     if not passwords.is_right(password, user.password if user else None) or user is None:
-        store.note(Scope(""), "sign_in_failed", {})
-        raise SignedOutError(WRONG + ".")
+        store.note(Scope(user.name if user else ""), "sign_in_failed", {})
+        raise SignedOutError("the name or the password is wrong.")
     return open_session(store, settings, user.name)
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.engine import make_url
+from starlette.middleware.cors import CORSMiddleware
 
 from app.api import errors
 from app.api.access import named_routes, principal
 from app.api.guard import Guard
 from app.api.routes import (
+    accounts,
     batches,
     conversations,
     governance,
@@ -23,11 +25,13 @@ from app.api.routes import (
     media,
     results,
     roles,
+    sign_in,
     system,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.sweeper import Sweeper
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.monitor import build_monitor
@@ -77,7 +81,13 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker
+                settings,
+                store,
+                monitor,
+                worker,
+                build_masker(settings),
+                batch_worker,
+                Watch(store),
             )
             sweeper = Sweeper(store, settings)
             worker.start()
@@ -103,7 +113,14 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         },
     )
     errors.install(app)
-    app.add_middleware(Guard, hosts=settings.allowed_hosts)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.dashboard_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Idempotency-Key", "Last-Event-ID"],
+        allow_credentials=True,
+    )
+    app.add_middleware(Guard, hosts=settings.allowed_hosts, origins=settings.dashboard_origins)
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem, "description": text}
         for status, text in (
@@ -123,8 +140,10 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(results.router)
     api.include_router(roles.router)
     api.include_router(governance.router)
+    api.include_router(accounts.router)
     api.include_router(system.models)
     app.include_router(api)
+    app.include_router(sign_in.router, max_body_size=sign_in.MAX_BYTES)
     app.include_router(system.health)
     app.state.paths = {id(route): path for route, _, path in named_routes(app.routes)}
     return app

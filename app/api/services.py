@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from app.api.access import PrincipalDep
 from app.api.errors import as_json
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.monitor import build_transcriber
@@ -40,6 +41,7 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        watch: Notes who looks at what.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -50,6 +52,7 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    watch: Watch
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.store.account_tables import SessionRow, SignInTryRow, UserRow
@@ -92,17 +93,13 @@ class Accounts:
         with self._reading() as session:
             return session.scalar(wanted)
 
-    def add(self, new: NewUser, password: str, by: Scope, *, first: bool = False) -> UserRow | None:
+    def add(self, new: NewUser, password: str, by: Scope) -> UserRow:
         """Adds a person.
 
         Args:
             new: Who.
             password: The hash of their password.
             by: Who adds them.
-            first: Only where there is nobody yet.
-
-        Returns:
-            The person; None where `first` was asked for and somebody is there.
 
         Raises:
             InvalidInputError: If a field is none.
@@ -120,17 +117,17 @@ class Accounts:
             signed_in_at=None,
         )
         _require_role(row)
-        with self._writing() as session:
-            if first and session.scalar(select(func.count()).select_from(UserRow)):
-                return None
-            if session.scalar(select(UserRow).where(UserRow.name == row.name)) is not None:
-                raise ConflictError(
-                    "somebody has this name.",
-                    where=f"user {row.name!r}",
-                    remedy="Choose another; a person who was disabled can be enabled again.",
-                )
-            session.add(row)
-            entry(session, by.who, "user", {"user": row.name, "done": "added", "role": row.role})
+        try:
+            with self._writing() as session:
+                session.add(row)
+                detail = {"user": row.name, "done": "added", "role": row.role}
+                entry(session, by.who, "user", detail)
+        except IntegrityError as error:
+            raise ConflictError(
+                "somebody has this name.",
+                where=f"user {row.name!r}",
+                remedy="Choose another; a person who was disabled can be enabled again.",
+            ) from error
         return row
 
     def change(self, name: str, changes: Mapping[str, Any], by: Scope) -> UserRow:
@@ -155,7 +152,8 @@ class Accounts:
                     value = bounds(value, field)
                 setattr(row, field, value)
             if row.role == "admin":
-                row.teams = row.queues = None
+                for field in {"teams", "queues"} - set(changes):
+                    setattr(row, field, None)
             _require_role(row)
             session.flush()
             _require_admin(session)

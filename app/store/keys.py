@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.store.account_tables import ApiKeyRow
 from app.store.accounts import SEEN, Sessions, bounds
@@ -92,15 +93,16 @@ class Keys:
             used_at=None,
             revoked_at=None,
         )
-        with self._writing() as session:
-            if session.scalar(select(ApiKeyRow).where(ApiKeyRow.name == name)) is not None:
-                raise ConflictError(
-                    "there is or was a key of this name.",
-                    where=f"key {name!r}",
-                    remedy="Choose another, so that the audit stays clear.",
-                )
-            session.add(row)
-            entry(session, by.who, "key", {"key": name, "done": "added", "scopes": scopes})
+        try:
+            with self._writing() as session:
+                session.add(row)
+                entry(session, by.who, "key", {"key": name, "done": "added", "scopes": scopes})
+        except IntegrityError as error:
+            raise ConflictError(
+                "there is or was a key of this name.",
+                where=f"key {name!r}",
+                remedy="Choose another, so that the audit stays clear.",
+            ) from error
         return row
 
     def revoke(self, name: str, by: Scope) -> ApiKeyRow:

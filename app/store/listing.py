@@ -98,6 +98,15 @@ class Reading:
             yield from loaded
             after = loaded[-1].row.id
 
+    def groups(self, scope: Scope) -> tuple[list[str], list[str]]:
+        """Teams and queues that conversations name, sorted."""
+        found = []
+        with self._reading() as session:
+            for column in (ConversationRow.team, ConversationRow.queue):
+                wanted = select(column).where(scope.visible(), column != "").distinct()
+                found.append(sorted(session.scalars(wanted)))
+        return found[0], found[1]
+
     def models(self) -> list[ModelInfo]:
         """Every model that ever gave a stored answer."""
         with self._reading() as session:

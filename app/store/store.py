@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.settings import Settings
 from app.store import writing
 from app.store.accounts import Accounts
+from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
@@ -370,6 +371,7 @@ class Store(Governance, Review, Reading):
             kept = select(MediaRow.sha256).where(of_this, MediaRow.path != "")
             digests = set(session.scalars(kept)) - {""}
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
+            entry(session, scope.who, "delete", {"conversation": row.id})
         self.discard(digests)
 
     # How it is done
