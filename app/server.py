@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
 from app.accounts.first_admin import first_admin, welcome
@@ -18,7 +20,18 @@ from app.store import DatabaseUnavailableError, Store, upgrade
 
 DASHBOARD = Path(__file__).parent / "dashboard" / "main.py"
 STOP_SECONDS = 10
-"""How long the dashboard may take to stop before it is killed."""
+"""How long what is being asked, and the dashboard, may take before they are cut off."""
+
+
+class Server(uvicorn.Server):
+    """Ends the streams of events when it is told to stop; it would wait for them else."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answers what is being asked, and stops."""
+        app = self.config.app
+        assert isinstance(app, FastAPI)
+        app.state.services.hub.end()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, *, dashboard: bool) -> None:
@@ -34,13 +47,7 @@ def serve(settings: Settings, *, dashboard: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     beside = _start_dashboard(settings) if dashboard else None
     try:
-        uvicorn.run(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
+        Server(configured(create_app(settings), settings)).run()
     finally:
         if beside is not None:
             beside.terminate()
@@ -61,6 +68,17 @@ def _say_first_admin(settings: Settings) -> None:
         return
     if password:
         sys.stderr.write(f"{welcome(password)}\n")
+
+
+def configured(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
 
 
 def _start_dashboard(settings: Settings) -> subprocess.Popen[bytes]:

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from app.links import check_template
 from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
 
@@ -31,6 +32,10 @@ class Settings(BaseSettings):
         dashboard_port: Port of the dashboard.
         dashboard_url: Address under which people open the dashboard, for links in exports; by
             default that of this machine.
+        listen_url: Where a supervisor listens in on a call, as a template with `{external_id}`,
+            `{source}`, `{agent_id}` and `{id}`; empty for no such link on the wall.
+        barge_url: Where a supervisor joins a call, in the same way.
+        ticket_url: Where a ticket of a conversation is opened, in the same way.
         allowed_hosts: Names under which the API may be called, comma-separated in the environment;
             others are refused, so that no web page can reach a local server through DNS rebinding.
         public_api_url: Address under which browsers reach the API, where people sign in; by default
@@ -73,6 +78,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8600, ge=0, le=65535)
     dashboard_port: int = Field(default=8601, ge=0, le=65535)
     dashboard_url: str = ""
+    listen_url: str = ""
+    barge_url: str = ""
+    ticket_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     public_api_url: str = ""
     session_idle_minutes: float = Field(default=30.0, gt=0)
@@ -110,6 +118,11 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{sorted(unknown)} are none of {', '.join(TYPES)}")
         return value
+
+    @field_validator("listen_url", "barge_url", "ticket_url")
+    @classmethod
+    def _link_template(cls, value: str) -> str:
+        return check_template(value)
 
     @field_validator("timezone")
     @classmethod

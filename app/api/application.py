@@ -15,10 +15,12 @@ from starlette.middleware.cors import CORSMiddleware
 from app.api import errors
 from app.api.access import named_routes, principal
 from app.api.guard import Guard
+from app.api.hub import Hub
 from app.api.routes import (
     accounts,
     batches,
     conversations,
+    events,
     governance,
     imports,
     live,
@@ -27,6 +29,7 @@ from app.api.routes import (
     roles,
     sign_in,
     system,
+    wall,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
@@ -80,6 +83,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            hub = Hub(store)
             app.state.services = Services(
                 settings,
                 store,
@@ -88,7 +92,9 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 build_masker(settings),
                 batch_worker,
                 Watch(store),
+                hub,
             )
+            await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
@@ -96,6 +102,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             try:
                 yield
             finally:
+                await hub.stop()
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -134,6 +141,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(wall.router)
+    api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)

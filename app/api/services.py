@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from app.api.access import PrincipalDep
 from app.api.errors import as_json
+from app.api.hub import Hub
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
@@ -42,6 +43,7 @@ class Services:
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
         watch: Notes who looks at what.
+        hub: Hands on what happens.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -53,6 +55,7 @@ class Services:
     masker: Masker
     batch_worker: BatchWorker
     watch: Watch
+    hub: Hub
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import batches, retention
+from app.store import batches, events, retention
 from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.erasing import empty_log, purge
@@ -95,7 +95,8 @@ class Governance:
         row = ConversationRow
         with self._writing() as session:
             of_them = (row.customer_ref == storable(customer_ref)) & scope.visible()
-            ids = session.scalars(select(row.id).where(of_them)).all() if customer_ref else []
+            found = session.scalars(select(row).where(of_them)).all() if customer_ref else []
+            ids = [one.id for one in found]
             if not ids:
                 raise NotFoundError(
                     "no conversation has this customer.",
@@ -108,6 +109,9 @@ class Governance:
             elsewhere = tuple(sorted({one.path for one in media if not one.sha256}))
             session.execute(delete(IdempotencyRow).where(IdempotencyRow.conversation_id.in_(ids)))
             batches.forget(session, ids)
+            events.forget(session, ids)
+            for one in found:
+                events.record(session, "conversation", one, {"change": "erased"})
             session.execute(delete(row).where(row.id.in_(ids)))
             counts = {"conversations": len(ids), "media": len(digests), "elsewhere": len(elsewhere)}
             entry(session, scope.who, "erase", counts)
@@ -138,6 +142,7 @@ class Governance:
             more, others, conversations = retention.delete_conversations(session, limits)
             audit = retention.delete_audit(session, limits)
             old_batches = retention.delete_batches(session, limits)
+            events.delete_old(session, now)
         self.discard(digests | more)
         transcripts = 0
         while True:

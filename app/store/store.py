@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import writing
+from app.store import events, writing
 from app.store.accounts import Accounts
 from app.store.audit import entry
 from app.store.batches import Batches
@@ -34,6 +34,7 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.wall import Wall
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation
 from multimodal.errors import (
@@ -55,6 +56,10 @@ class Store(Governance, Review, Reading):
     Args:
         settings: Names the database and the folder of recordings.
 
+    Attributes:
+        media: The folder of recordings.
+        happened: Called after each transaction that wrote events, by the thread that wrote it.
+
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
         OutputError: From every method that writes, if the disk is full.
@@ -67,9 +72,11 @@ class Store(Governance, Review, Reading):
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
+        self.happened: Callable[[], None] = lambda: None
         self.sources = Sources(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
+        self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:
@@ -288,7 +295,7 @@ class Store(Governance, Review, Reading):
             row = writing.find(session, before, lock=True)
             if (
                 row is None
-                or not scope.covers(row)
+                or not scope.covers(row.team, row.queue)
                 or (moves and writing.find(session, after) is not None)
             ):
                 return False
@@ -354,7 +361,10 @@ class Store(Governance, Review, Reading):
         """
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
+            if row.state == "closed":
+                return
             row.state = "closed"
+            events.record(session, "conversation", row, {"change": "closed"})
             session.execute(
                 delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
             )
@@ -370,6 +380,8 @@ class Store(Governance, Review, Reading):
             of_this = MediaRow.conversation_id == row.id
             kept = select(MediaRow.sha256).where(of_this, MediaRow.path != "")
             digests = set(session.scalars(kept)) - {""}
+            events.forget(session, [row.id])
+            events.record(session, "conversation", row, {"change": "erased"})
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
             entry(session, scope.who, "delete", {"conversation": row.id})
         self.discard(digests)
@@ -389,6 +401,9 @@ class Store(Governance, Review, Reading):
             session.begin(),
         ):
             yield session
+            recorded = events.write_recorded(session)
+        if recorded:
+            self.happened()
 
     def _row(
         self, session: Session, conversation_id: int, scope: Scope, *, lock: bool = False

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.store import rows
+from app.store import events, rows
 from app.store.bulk import insert_many, table_of, upsert
 from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
@@ -27,7 +27,7 @@ from app.store.tables import (
     TrajectoryRow,
     TurnRow,
 )
-from multimodal.conversation import Conversation, Media
+from multimodal.conversation import Conversation, Media, Role
 from multimodal.emotions import ModelInfo
 from multimodal.errors import ConflictError, NotFoundError
 from multimodal.scoring import ScoredConversation
@@ -115,7 +115,7 @@ def require_same(row: ConversationRow, conversation: Conversation, scope: Scope)
     Raises:
         ConflictError: If something else was said in it, or it is another team's.
     """
-    if not scope.covers(row):
+    if not scope.covers(row.team, row.queue):
         raise ConflictError(
             "this source and external id are another team's.",
             where=f"source {conversation.source!r}, external id {conversation.external_id!r}",
@@ -186,6 +186,9 @@ def rewrite_turns(
         ):
             left = turn.scores.get(score.modality)
             score.evidence = [one.to_json() for one in left.evidence] if left else []
+    if numbers:
+        texts = {number: scored.turns[number - 1].turn.text for number in numbers}
+        events.rewrite(session, conversation_id, texts)
 
 
 def keep_key(
@@ -262,6 +265,8 @@ def insert_conversation(
     )
     session.add(row)
     session.flush()
+    if state == "open":
+        events.record(session, "conversation", row, {"change": "opened"})
     insert_turns(session, row.id, conversation)
     write_media(session, row, conversation.media, folder, keep=keep)
     return row
@@ -494,9 +499,23 @@ def write_scoring(
             for speaker, value in by_speaker.items()
         ]
         upsert(session, CarriedStateRow, states)
+    now = datetime.now(UTC)
+    level = row.level
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
-    row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
+    row.status, row.error, row.scored_at = "scored", "", now
+    if row.state == "open":
+        if row.level != level:
+            row.level_since = now
+        row.waiting_since = (row.waiting_since or now) if _unanswered(scored) else None
+        if scored.turns:
+            events.record_turn(session, row, scored)
+
+
+def _unanswered(scored: ScoredConversation) -> bool:
+    """Whether the customer had the last word; turns of whom nobody knows do not count."""
+    roles = (one.turn.role for one in reversed(scored.turns))
+    return next((role for role in roles if role is not Role.UNKNOWN), None) is Role.CUSTOMER
 
 
 def _model_values(model: ModelInfo) -> dict[str, str]:

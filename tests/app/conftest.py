@@ -15,12 +15,11 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
-from fastapi import FastAPI
 from httpx2 import Response
 from psycopg import sql
 from starlette.testclient import TestClient
@@ -244,25 +243,25 @@ def store(settings: Settings) -> Iterator[Store]:
         yield store
 
 
-def token_of(
-    client: TestClient,
-    name: str,
-    role: str,
+def session_token(
+    settings: Settings,
+    name: str = "tester",
+    role: str = "admin",
     teams: Sequence[str] | None = None,
     queues: Sequence[str] | None = None,
 ) -> str:
-    """The session's token of a person who is signed in; they are added if they are not there."""
-    services = cast(FastAPI, client.app).state.services
-    if services.store.accounts.find(name) is None:
-        services.store.accounts.add(NewUser(name, role, teams, queues), "no password", LOCAL)
-    return open_session(services.store, services.settings, name)
+    """The token of a person's session; they are added where they are not there."""
+    with Store(settings) as store:
+        if store.accounts.find(name) is None:
+            store.accounts.add(NewUser(name, role, teams, queues), "no password", LOCAL)
+        return open_session(store, settings, name)
 
 
 @contextmanager
 def signed_in(settings: Settings, monitor: EmotionMonitor) -> Iterator[TestClient]:
     """The API, with the client signed in as an admin called tester."""
     with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
-        client.headers["Authorization"] = f"Bearer {token_of(client, 'tester', 'admin')}"
+        client.headers["Authorization"] = f"Bearer {session_token(settings)}"
         yield client
 
 

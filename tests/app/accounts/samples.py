@@ -25,6 +25,7 @@ class Sample:
         json: Its body.
         files: Its files.
         data: The fields of its form.
+        open: Whether the conversation that it works on is.
         batch: The state of the batch that it works on.
         query: What stands behind its path.
     """
@@ -33,6 +34,7 @@ class Sample:
     json: Any = None
     files: Any = None
     data: Mapping[str, str] | None = None
+    open: bool = False
     batch: str = "draft"
     query: str = ""
 
@@ -61,9 +63,9 @@ SAMPLES: Mapping[str, Sample] = {
     "GET /conversations/{conversation_id}": Sample(),
     "DELETE /conversations/{conversation_id}": Sample(204),
     "POST /conversations/{conversation_id}/turns": Sample(
-        201, json={"role": "customer", "text": "快点！", "start": 9.0}
+        201, json={"role": "customer", "text": "快点！", "start": 9.0}, open=True
     ),
-    "POST /conversations/{conversation_id}/close": Sample(),
+    "POST /conversations/{conversation_id}/close": Sample(open=True),
     "GET /conversations/{conversation_id}/media/{number}": Sample(),
     "POST /conversations/{conversation_id}/media": Sample(
         422, files={"file": ("a.wav", b"no recording")}
@@ -75,6 +77,10 @@ SAMPLES: Mapping[str, Sample] = {
     "GET /conversations/{conversation_id}/roles": Sample(),
     "POST /conversations/{conversation_id}/roles/swap": Sample(),
     "POST /conversations/{conversation_id}/roles/confirm": Sample(),
+    "GET /wall": Sample(),
+    "POST /conversations/{conversation_id}/handling": Sample(open=True),
+    "DELETE /conversations/{conversation_id}/handling": Sample(open=True),
+    "GET /events": Sample(),
     "POST /sources/roles/swap": Sample(202, json={"source": "{source}"}),
     "GET /results": Sample(query="?format=jsonl"),
     "POST /imports": Sample(files=[_FILE]),

@@ -28,7 +28,7 @@ from app.store.writing import State
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.pipeline import EmotionMonitor
 from tests.app.accounts.samples import OTHER, OWN, SAMPLES, Sample
-from tests.app.conftest import OneFuser, WordScorer, signed_in, token_of
+from tests.app.conftest import OneFuser, WordScorer, session_token, signed_in
 
 _V1 = "/api/v1"
 ROUTES = sorted(
@@ -52,6 +52,8 @@ class World:
         soundfile.write(self._recording, np.zeros(800, dtype=np.float32), 8000)
         # A batch that runs is to stay so until the request comes.
         self.services.batch_worker.stop()
+        # A stream of events ends when it has told what there is.
+        self.services.hub.end()
 
     @property
     def services(self) -> Services:
@@ -62,7 +64,7 @@ class World:
         """A signed-in person's token and scope; an admin is bound to no team."""
         teams = None if role == "admin" else [team]
         name = f"{role}-{'own' if team == OWN else 'other'}"
-        token = token_of(self.client, name, role, teams)
+        token = session_token(self.services.settings, name, role, teams)
         return token, Scope(name, None if teams is None else frozenset(teams))
 
     def key(self, scopes: list[str]) -> tuple[str, Scope]:
@@ -79,8 +81,7 @@ class World:
         names = {"{n}": str(number)}
         body = json.dumps(sample.json)
         if any(one in path + body for one in ("{conversation_id}", "{customer}", "{source}")):
-            closed = not path.endswith(("/turns", "/close"))
-            names |= self._conversation(number, team, "closed" if closed else "open")
+            names |= self._conversation(number, team, "open" if sample.open else "closed")
         if "{batch_id}" in path:
             names["{batch_id}"] = str(self._batch(owner, sample.batch))
         if "{name}" in path:
@@ -133,7 +134,7 @@ class World:
         if "/keys/" in path:
             make_key(self.store, NewKey(f"made{number}", ["read"], [OWN]), LOCAL)
         elif "/users/" in path:
-            token_of(self.client, f"made{number}", "viewer", [OWN])
+            session_token(self.services.settings, f"made{number}", "viewer", [OWN])
         return f"made{number}"
 
 
