@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         ticket_url: Where a ticket of a conversation is opened, in the same way.
         allowed_hosts: Names under which the API may be called, comma-separated in the environment;
             others are refused, so that no web page can reach a local server through DNS rebinding.
+        public_api_url: Address under which browsers reach the API, where people sign in; by default
+            the host by which they opened the dashboard, with the API's port.
+        session_idle_minutes: Minutes after which somebody who does nothing is signed out.
+        session_hours: Hours after which anybody is signed out.
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
         transcriber: Name of an installed transcriber (`funasr`, `sherpa-onnx`, `faster-whisper`)
@@ -78,6 +82,9 @@ class Settings(BaseSettings):
     barge_url: str = ""
     ticket_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+    public_api_url: str = ""
+    session_idle_minutes: float = Field(default=30.0, gt=0)
+    session_hours: float = Field(default=12.0, gt=0)
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
     transcriber: str = ""
@@ -156,18 +163,19 @@ class Settings(BaseSettings):
         """What recordings may be like."""
         return MediaLimits(max_seconds=self.max_media_hours * 3600)
 
-    @property
-    def dashboard_origins(self) -> list[str]:
-        """Origins of the dashboard's pages: whose scripts may read answers of the API."""
-        if self.dashboard_url:
-            parts = urlsplit(self.dashboard_url)
-            return [f"{parts.scheme}://{parts.netloc}"]
-        return [f"http://{host}:{self.dashboard_port}" for host in self.allowed_hosts]
-
     def replay_url(self, number: int) -> str:
         """Where a kept conversation is replayed."""
         base = self.dashboard_url or f"http://127.0.0.1:{self.dashboard_port}"
         return f"{base.rstrip('/')}/replay?id={number}"
+
+    @property
+    def dashboard_origins(self) -> tuple[str, ...]:
+        """Origins of the dashboard, whose pages may call the API from a browser."""
+        if self.dashboard_url:
+            parts = urlsplit(self.dashboard_url)
+            return (f"{parts.scheme}://{parts.netloc}",)
+        hosts = (host for host in self.allowed_hosts if host != "*")
+        return tuple(f"http://{host}:{self.dashboard_port}" for host in hosts)
 
     @property
     def zone(self) -> ZoneInfo:

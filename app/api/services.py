@@ -11,14 +11,17 @@ from weakref import WeakValueDictionary
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
+from app.api.access import PrincipalDep
 from app.api.errors import as_json
 from app.api.hub import Hub
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.monitor import build_transcriber
 from app.settings import Settings
-from app.store import LOCAL, Scope, Store, WriteKey
+from app.store import Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
 from multimodal.masking import Masker
@@ -39,6 +42,7 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        watch: Notes who looks at what.
         hub: Hands on what happens.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
@@ -50,6 +54,7 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    watch: Watch
     hub: Hub
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
@@ -67,13 +72,13 @@ class Services:
             return lock
 
 
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
     return services
 
 
-def _scope() -> Scope:
-    return LOCAL
+def _scope(principal: PrincipalDep) -> Scope:
+    return principal.scope
 
 
 async def _write_key(

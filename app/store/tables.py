@@ -9,7 +9,7 @@
                   └─ idempotency_key       writes already done, so that a repeat does nothing
     model                                  every model that ever gave a stored answer
     notice                                 notices under which conversations are analysed
-    audit                                  what was deleted or changed for many, without names
+    audit                                  who viewed, exported, deleted or changed what
     event                                  what happened, for whoever follows it live
     conversation ── alert ─┐               what a rule found in it, for a supervisor to deal with
     rule ──────────────────┘               what is alerted to
@@ -340,7 +340,7 @@ class NoticeRow(Base):
 
 
 class AuditRow(Base):
-    """What was deleted or changed for many, when and by whom; never about whom."""
+    """Who viewed, exported, deleted or changed what, and when; never about whom."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
@@ -349,7 +349,7 @@ class AuditRow(Base):
     at: Mapped[datetime]
     who: Mapped[str]
     action: Mapped[str]
-    """`erase`, `retention`, `notice` or `swap_roles`."""
+    """`view`, `replay`, `export`, `sign_in`, `user`, `key`, `erase`, `retention`, `notice`, ..."""
     detail: Mapped[dict[str, Any]]
 
 
@@ -414,6 +414,10 @@ class BatchRow(Base):
     """`draft` while files come, `running`, `paused`, `finished`."""
     options: Mapped[dict[str, Any]]
     """Notice, channels, role, source and its profile, as the person gave them."""
+    teams: Mapped[list[Any] | None] = mapped_column(Json)
+    """Teams for which its owner may write; null for all."""
+    queues: Mapped[list[Any] | None] = mapped_column(Json)
+    """Queues for which its owner may write; null for all."""
 
 
 class BatchItemRow(Base):

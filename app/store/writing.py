@@ -109,12 +109,18 @@ def find(
     return session.scalar(wanted.with_for_update() if lock else wanted)
 
 
-def require_same(row: ConversationRow, conversation: Conversation) -> None:
-    """Checks that a kept conversation is this one.
+def require_same(row: ConversationRow, conversation: Conversation, scope: Scope) -> None:
+    """Checks that a kept conversation is this one, and one that whoever writes may see.
 
     Raises:
-        ConflictError: If something else was said in it.
+        ConflictError: If something else was said in it, or it is another team's.
     """
+    if not scope.covers(row.team, row.queue):
+        raise ConflictError(
+            "this source and external id are another team's.",
+            where=f"source {conversation.source!r}, external id {conversation.external_id!r}",
+            remedy="Give it another external id, or have somebody of that team send it.",
+        )
     if row.content_hash != rows.content_hash(conversation):
         raise ConflictError(
             "another conversation is kept under this source and external id.",

@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 
 from app.server import DASHBOARD
+from app.settings import Settings
+from app.store import upgrade
+from tests.app.conftest import session_token
 from tests.app.test_dashboard import COMMAND, free_port
 
 ANGRY = "都等了五天了还没人上门，太让人生气了，我要投诉你们！"
@@ -42,7 +45,11 @@ class Site:
         self._api_env = {k: v for k, v in self.env.items() if k != "EMOTION_MONITOR_API_URL"}
         self._api: subprocess.Popen[bytes] | None = None
         self._pages: subprocess.Popen[bytes] | None = None
-        self.client = httpx.Client(base_url=self.api, timeout=60)
+        site = Settings(data_dir=folder)
+        upgrade(site)
+        self.token = session_token(site)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self.client = httpx.Client(base_url=self.api, timeout=60, headers=headers)
 
     def start(self) -> None:
         """Starts both, and waits until they answer."""

@@ -9,13 +9,12 @@ import pytest
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app.api import create_app
 from app.settings import Settings
 from app.store import Scope, Store
 from app.store.tables import AlertRow
 from multimodal.errors import NotFoundError
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, chat, problem
+from tests.app.conftest import API, chat, problem, signed_in
 
 ANGRY = {"role": "customer", "text": "等了五天还没发货！！"}
 CALM = {"role": "customer", "text": "好的"}
@@ -59,7 +58,7 @@ def test_the_worst_comes_first_and_what_is_handled_sinks(client: TestClient) -> 
     watch = opened(client, "watch", CALM, CALM, CALM, ANGRY)
     assert [row["id"] for row in rows(client)] == [hot, watch, calm]
     taken = client.post(f"{API}/conversations/{hot}/handling").json()
-    assert taken["handled_by"] == "local"
+    assert taken["handled_by"] == "tester"
     assert [row["id"] for row in rows(client)] == [watch, calm, hot]
     assert client.post(f"{API}/conversations/{hot}/handling").json() == taken
     assert client.delete(f"{API}/conversations/{hot}/handling").json()["handled_by"] == ""
@@ -148,7 +147,7 @@ def test_links_are_of_the_settings_templates(settings: Settings, monitor: Emotio
     given = settings.model_copy(
         update={"listen_url": "https://pbx.example/listen?callId={external_id}"}
     )
-    with TestClient(create_app(given, monitor), base_url="http://localhost") as client:
+    with signed_in(given, monitor) as client:
         opened(client, "a&b=<c>", CALM)
         (row,) = rows(client)
     assert row["links"] == {"listen": "https://pbx.example/listen?callId=a%26b%3D%3Cc%3E"}
@@ -200,7 +199,7 @@ def test_an_unacknowledged_critical_alert_comes_before_all(
     assert (first["words"], first["turn"]) == ("什么态度", 1)
     client.post(f"{API}/conversations/{calm}/handling")
     assert [row["id"] for row in rows(client)] == [hot, warned, calm]
-    assert rows(client)[2]["alert"]["acknowledged_by"] == "local"
+    assert rows(client)[2]["alert"]["acknowledged_by"] == "tester"
     told = [one.payload["change"] for one in store.events_after(0, Scope("x"), 99)
             if one.kind != "turn"]  # fmt: skip
     assert told[-2:] == ["acknowledged", "handled"]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from app.api.access import COOKIE
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser, page
 from tests.app.wall.site import ANGRY, CALM, Site
 from tests.conftest import require
@@ -66,6 +67,7 @@ def rows(page: Page) -> Locator:
 
 
 def show(page: Page, site: Site, count: int, query: str = "") -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
     page.goto(f"{site.pages}/?lang=zh{query}")
     expect(rows(page)).to_have_count(count, timeout=PATIENCE)
 
