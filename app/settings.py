@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         retention_scores_days: Days after which the scores are deleted too, and with them all that
             is left of a conversation; 0 keeps them.
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
+        alert_budget: Alerts that are pushed to one supervisor or webhook in an hour; more are kept
+            and shown, and not pushed.
+        webhook_internal: Whether webhooks may go to addresses of the machine and of the local
+            network; else they are refused, so that nobody reaches internal systems through them.
         text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
             one.
     """
@@ -100,6 +104,8 @@ class Settings(BaseSettings):
     retention_transcript_days: int = Field(default=180, ge=0)
     retention_scores_days: int = Field(default=365, ge=0)
     retention_audit_days: int = Field(default=1095, ge=0)
+    alert_budget: int = Field(default=6, ge=0, le=1000)
+    webhook_internal: bool = False
     text_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")

@@ -12,12 +12,15 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.engine import make_url
 from starlette.middleware.cors import CORSMiddleware
 
+from app.alerts.sender import Sender
+from app.alerts.watch import AlertWatch
 from app.api import errors
 from app.api.access import named_routes, principal
 from app.api.guard import Guard
 from app.api.hub import Hub
 from app.api.routes import (
     accounts,
+    alerts,
     batches,
     conversations,
     events,
@@ -30,6 +33,7 @@ from app.api.routes import (
     sign_in,
     system,
     wall,
+    webhooks,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
@@ -84,6 +88,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
             hub = Hub(store)
+            sender = Sender(store, settings)
+            watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
                 settings,
                 store,
@@ -93,16 +99,21 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 batch_worker,
                 Watch(store),
                 hub,
+                sender,
             )
             await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
             sweeper.start()
+            watch.start()
+            sender.start()
             try:
                 yield
             finally:
                 await hub.stop()
+                await to_thread.run_sync(watch.stop)
+                await to_thread.run_sync(sender.stop)
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -150,6 +161,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(roles.router)
     api.include_router(governance.router)
     api.include_router(accounts.router)
+    api.include_router(alerts.router)
+    api.include_router(webhooks.router)
     api.include_router(system.models)
     app.include_router(api)
     app.include_router(sign_in.router, max_body_size=sign_in.MAX_BYTES)

@@ -13,6 +13,7 @@ from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
+from app.alerts.sender import Sender
 from app.api.access import PrincipalDep
 from app.api.errors import as_json
 from app.api.hub import Hub
@@ -44,6 +45,7 @@ class Services:
         batch_worker: Scores the files of batches.
         watch: Notes who looks at what.
         hub: Hands on what happens.
+        sender: Sends what webhooks are told.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -56,6 +58,7 @@ class Services:
     batch_worker: BatchWorker
     watch: Watch
     hub: Hub
+    sender: Sender
     uploads: threading.Lock = field(default_factory=threading.Lock)
     _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
     _guard: threading.Lock = field(default_factory=threading.Lock)

@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.store import events
 from app.store.media import MediaFolder, forgotten
 from app.store.tables import (
+    AlertRow,
     AuditRow,
     BatchRow,
     CarriedStateRow,
@@ -168,6 +169,7 @@ def delete_words(session: Session, limits: Limits, now: datetime) -> int:
         (TurnRow, {"text": "", "speaker": "", "attributes": {}}),
         (ScoreRow, {"evidence": []}),
         (CorrectionRow, {"comment": ""}),
+        (AlertRow, {"words": "", "comment": ""}),
     ):
         session.execute(update(kind).where(kind.conversation_id.in_(ids)).values(**values))
     session.execute(delete(CarriedStateRow).where(CarriedStateRow.conversation_id.in_(ids)))

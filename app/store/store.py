@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.settings import Settings
 from app.store import events, writing
 from app.store.accounts import Accounts
+from app.store.alerts import Alerts
 from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
@@ -27,6 +28,7 @@ from app.store.migrate import require_head
 from app.store.review import Review
 from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
+from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
 from app.store.sources import Sources
 from app.store.tables import (
@@ -35,6 +37,7 @@ from app.store.tables import (
     MediaRow,
 )
 from app.store.wall import Wall
+from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation
 from multimodal.errors import (
@@ -59,6 +62,10 @@ class Store(Governance, Review, Reading):
     Attributes:
         media: The folder of recordings.
         happened: Called after each transaction that wrote events, by the thread that wrote it.
+        appended: Called after turns of an open conversation were stored, with its id and all of it.
+        rules: What is alerted to.
+        alerts: What came of that.
+        webhooks: Who outside is told of alerts.
 
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
@@ -73,6 +80,10 @@ class Store(Governance, Review, Reading):
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
         self.happened: Callable[[], None] = lambda: None
+        self.appended: Callable[[int, ScoredConversation], None] = lambda *_: None
+        self.rules = Rules(self._reading, self._writing)
+        self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
+        self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
@@ -133,6 +144,8 @@ class Store(Governance, Review, Reading):
         saved = self._once(scored.conversation, scope, key, state, scored, keep=keep)
         if not keep:
             self._discard_all(scored.conversation)
+        if state == "open" and saved.outcome == "created" and scored.turns:
+            self.appended(saved.id, scored)
         return saved
 
     def save_many(
@@ -339,6 +352,7 @@ class Store(Governance, Review, Reading):
             writing.rewrite_turns(session, row.id, scored, changed)
             writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
+        self.appended(conversation_id, scored)
         return Saved(conversation_id, "created", number)
 
     def replayed(self, scope: Scope, key: WriteKey | None) -> Saved | None:

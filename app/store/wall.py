@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store import events
+from app.store.alerts import see
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
@@ -121,9 +122,8 @@ class Wall:
         with self._writing() as session:
             row = _open_row(session, conversation_id, scope)
             alert = session.scalar(_OPEN_ALERT.where(AlertRow.conversation_id == row.id))
-            if alert is not None and alert.acknowledged_at is None:
-                alert.acknowledged_by, alert.acknowledged_at = scope.who, datetime.now(UTC)
-                events.record(session, "alert", row, {"change": "acknowledged", "alert": alert.id})
+            if alert is not None:
+                see(session, row, alert, scope)
             if row.handled_by != scope.who:
                 row.handled_by, row.handled_at = scope.who, datetime.now(UTC)
                 events.record(session, "conversation", row, {"change": "handled"})

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from app.store import events, rows
 from app.store.bulk import insert_many, table_of, upsert
+from app.store.excerpt import excerpt
 from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
 from app.store.tables import (
+    AlertRow,
     AnswerRow,
     Base,
     CarriedStateRow,
@@ -187,6 +189,9 @@ def rewrite_turns(
             left = turn.scores.get(score.modality)
             score.evidence = [one.to_json() for one in left.evidence] if left else []
     if numbers:
+        told = AlertRow.conversation_id == conversation_id
+        for alert in session.scalars(select(AlertRow).where(told, AlertRow.turn.in_(numbers))):
+            alert.words = excerpt(scored.turns[alert.turn - 1].turn.text)
         texts = {number: scored.turns[number - 1].turn.text for number in numbers}
         events.rewrite(session, conversation_id, texts)
 
