@@ -92,6 +92,8 @@ _V1: Mapping[str, Access] = {
     "POST /webhooks": _ADMIN,
     "PUT /webhooks/{webhook_id}": _ADMIN,
     "DELETE /webhooks/{webhook_id}": _ADMIN,
+    "POST /webhooks/{webhook_id}/test": _ADMIN,
+    "GET /webhooks/{webhook_id}/deliveries": _ADMIN,
     "POST /sources/roles/swap": _SUPERVISE,
     "GET /results": _EXPORT,
     "POST /imports": _INGEST,
