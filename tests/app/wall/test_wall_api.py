@@ -185,20 +185,20 @@ def alert(store: Store, number: int, severity: str = "critical") -> int:
 def test_an_unacknowledged_critical_alert_comes_before_all(
     store: Store, client: TestClient
 ) -> None:
-    hot = opened(client, "hot", ANGRY, ANGRY)
+    worse = opened(client, "worse", ANGRY)
     calm = opened(client, "calm", CALM)
     warned = opened(client, "warned", CALM)
     number = alert(store, calm)
     alert(store, warned, "warning")
     first, second, third = rows(client)
-    assert [first["id"], second["id"], third["id"]] == [calm, hot, warned]
+    assert [first["id"], second["id"], third["id"]] == [calm, worse, warned]
     assert first["alert"] == {
         "id": number, "severity": "critical", "rule": "辱骂", "rule_en": "Abuse",
         "acknowledged_by": "",
     }  # fmt: skip
     assert (first["words"], first["turn"]) == ("什么态度", 1)
     client.post(f"{API}/conversations/{calm}/handling")
-    assert [row["id"] for row in rows(client)] == [hot, warned, calm]
+    assert [row["id"] for row in rows(client)] == [worse, warned, calm]
     assert rows(client)[2]["alert"]["acknowledged_by"] == "tester"
     told = [one.payload["change"] for one in store.events_after(0, Scope("x"), 99)
             if one.kind != "turn"]  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.api.access import COOKIE
-from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser, page
+from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
 from tests.app.wall.site import ANGRY, CALM, Site
 from tests.conftest import require
 
@@ -62,12 +62,20 @@ def site(whole_site: Site) -> Site:
     return whole_site
 
 
+@pytest.fixture
+def page(site: Site, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
+    yield context.new_page()
+    context.close()
+
+
 def rows(page: Page) -> Locator:
     return page.locator(".wall tbody tr")
 
 
 def show(page: Page, site: Site, count: int, query: str = "") -> None:
-    page.context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
     page.goto(f"{site.pages}/?lang=zh{query}")
     expect(rows(page)).to_have_count(count, timeout=PATIENCE)
 
@@ -101,7 +109,7 @@ def test_the_keyboard_alone(site: Site, page: Page) -> None:
     expect(focused).to_have_attribute("data-id", str(calm))
     page.keyboard.press("ArrowUp")
     page.keyboard.press("t")
-    expect(focused).to_contain_text("local 处理中")
+    expect(focused).to_contain_text("tester 处理中")
     expect(page.locator(".wall .said")).to_contain_text("已由你处理")
     page.keyboard.press("a")
     expect(page.locator(".wall .said")).to_contain_text("没有待确认的预警")
