@@ -22,8 +22,6 @@ from urllib.parse import SplitResult, urlsplit
 from app.alerts.messages import Request
 from multimodal.errors import InvalidInputError
 
-SECONDS = 8.0
-"""How long a receiver may take for everything together, once its name is resolved."""
 MAX_ANSWER = 64 * 1024
 _NAT64 = IPv6Network("64:ff9b::/96")
 _INTERNAL = "the webhook's address is one of this machine or of a local network"
@@ -118,13 +116,13 @@ def resolve(host: str, port: int, *, internal: bool) -> list[Address]:
     return [(address, port) for address in addresses]
 
 
-def post(request: Request, *, internal: bool, seconds: float = SECONDS) -> Answer:
+def post(request: Request, *, internal: bool, seconds: float) -> Answer:
     """Sends a request and waits for its answer; never raises for what a receiver does.
 
     Args:
         request: What is sent.
         internal: Whether local addresses are allowed.
-        seconds: How long it may take.
+        seconds: How long everything together may take, once the receiver's name is resolved.
     """
     began = time.monotonic()
     late = threading.Event()

@@ -22,6 +22,8 @@ AT_ONCE = 8
 """Messages on their way at one time, each to another receiver."""
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600)
 """Waits between attempts; after as many and one more a message has failed."""
+RECEIVER_SECONDS = 8.0
+"""How long a receiver may take to answer."""
 REST_SECONDS = 30.0
 """Longest rest: another process may have made a message."""
 _PASSING = (408, 425, 429)
@@ -117,7 +119,8 @@ class Sender:
     def _send(self, message: Message) -> DeliveryRow | None:
         now = datetime.now(UTC)
         request = request_of(message, self._link(message), now)
-        answer = post(request, internal=self._settings.webhook_internal)
+        internal = self._settings.webhook_internal
+        answer = post(request, internal=internal, seconds=RECEIVER_SECONDS)
         error = answer.error or refusal_of(message.webhook.vendor, answer.body)
         attempts = message.delivery.attempts
         state, due = "sent", None
@@ -143,7 +146,9 @@ class Sender:
         base = self._settings.replay_url(row.id).partition("?")[0]
         source, external_id = quote(row.source, safe=""), quote(row.external_id, safe="")
         link = f"{base}?source={source}&external_id={external_id}"
-        return link if message.start is None else f"{link}&t={message.start:.1f}"
+        if message.start is not None:
+            return f"{link}&t={message.start:.1f}"
+        return link if message.alert is None else f"{link}&turn={message.alert.turn}"
 
 
 def _worth_another(answer: Answer) -> bool:

@@ -41,6 +41,7 @@ from app.api.sweeper import Sweeper
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_monitor
 from app.privacy import build_masker
 from app.settings import Settings
@@ -88,6 +89,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
             hub = Hub(store)
+            masker = build_masker(settings)
+            turns = LiveTurns(store, monitor, masker)
             sender = Sender(store, settings)
             watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
@@ -95,10 +98,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 store,
                 monitor,
                 worker,
-                build_masker(settings),
+                masker,
                 batch_worker,
                 Watch(store),
                 hub,
+                turns,
                 sender,
             )
             await hub.start()

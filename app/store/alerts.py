@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.store import events, webhooks
+from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
 from app.store.tables import AlertRow, ConversationRow
@@ -249,6 +250,28 @@ def see(session: Session, row: ConversationRow, alert: AlertRow, scope: Scope) -
     if alert.acknowledged_at is None and alert.closed_at is None:
         alert.acknowledged_by, alert.acknowledged_at = scope.who, datetime.now(UTC)
         _tell(session, row, alert, "acknowledged")
+
+
+def rewrite(session: Session, conversation_id: int, texts: Mapping[int, str]) -> None:
+    """Puts turns' words, masked once more, in the place of those that alerts show.
+
+    Args:
+        session: The transaction.
+        conversation_id: The conversation.
+        texts: Words by number of the turn.
+    """
+    told = (AlertRow.conversation_id == conversation_id) & AlertRow.turn.in_(texts)
+    for alert in session.scalars(select(AlertRow).where(told)):
+        alert.words = excerpt(texts[alert.turn])
+
+
+def renumber(session: Session, conversation_id: int, first: int) -> None:
+    """Counts the turns from this number on one higher: a late one has taken its place."""
+    for alert in session.scalars(
+        select(AlertRow).where(AlertRow.conversation_id == conversation_id)
+    ):
+        alert.turn += alert.turn >= first
+        alert.rules = {rule: turn + (turn >= first) for rule, turn in alert.rules.items()}
 
 
 def _apply(

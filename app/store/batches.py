@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.store.bulk import AS_IT_IS
 from app.store.scope import Scope
 from app.store.tables import BatchItemRow, BatchResultRow, BatchRow, ConversationRow
 from multimodal.errors import ConflictError, NotFoundError
@@ -20,8 +21,6 @@ from multimodal.errors import ConflictError, NotFoundError
 Sessions = Callable[[], AbstractContextManager[Session]]
 ItemState = Literal["todo", "claimed", "done", "failed", "joined", "duplicate"]
 OPEN = ("todo", "claimed")
-AS_IT_IS = {"synchronize_session": False}
-"""For statements that SQLAlchemy cannot evaluate on rows in memory, where there are none."""
 MAX_BATCHES = 50
 """Latest batches in the list."""
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Select, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.store.scope import Scope
@@ -54,22 +54,27 @@ def record(
     )
 
 
-def record_turn(session: Session, row: ConversationRow, scored: ScoredConversation) -> None:
-    """Notes that the last turn of an open conversation was scored.
+def record_turn(
+    session: Session, row: ConversationRow, scored: ScoredConversation, number: int
+) -> None:
+    """Notes that a turn of an open conversation was scored.
 
     Args:
         session: A transaction of the store's `_writing`.
         row: The conversation, with its summary as it is after the turn.
         scored: All of it.
+        number: The turn, from 1. Where it is below `turns`, it came late, and those from it on
+            count one more than before.
     """
-    last = scored.turns[-1]
+    turn = scored.turns[number - 1].turn
     payload = {
-        "number": len(scored.turns),
-        "role": last.turn.role.value,
+        "number": number,
+        "turns": len(scored.turns),
+        "role": turn.role.value,
         "level": row.level,
         "view_state": row.view_state,
         "risk": row.risk,
-        "text": last.turn.text[:MAX_WORDS],
+        "text": turn.text[:MAX_WORDS],
     }
     record(session, "turn", row, payload)
 
@@ -119,13 +124,23 @@ def rewrite(session: Session, conversation_id: int, texts: Mapping[int, str]) ->
         conversation_id: The conversation.
         texts: Words by number of the turn.
     """
-    told = select(EventRow).where(
-        EventRow.conversation_id == conversation_id, EventRow.kind == "turn"
-    )
-    for row in session.scalars(told):
+    for row in session.scalars(_turns_of(conversation_id)):
         number = row.payload["number"]
         if number in texts:
             row.payload = {**row.payload, "text": texts[number][:MAX_WORDS]}
+
+
+def renumber(session: Session, conversation_id: int, first: int) -> None:
+    """Counts the turns from a number on one higher in what was told of them."""
+    for row in session.scalars(_turns_of(conversation_id)):
+        if row.payload["number"] >= first:
+            row.payload = {**row.payload, "number": row.payload["number"] + 1}
+
+
+def _turns_of(conversation_id: int) -> Select[EventRow]:
+    return select(EventRow).where(
+        EventRow.conversation_id == conversation_id, EventRow.kind == "turn"
+    )
 
 
 def delete_old(session: Session, now: datetime) -> None:

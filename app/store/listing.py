@@ -44,6 +44,15 @@ class Reading:
         with self._reading() as session:
             return load(session, self._row(session, conversation_id, scope), self.media)
 
+    def row(self, conversation_id: int, scope: Scope) -> ConversationRow:
+        """One conversation's metadata, state and summary alone.
+
+        Raises:
+            NotFoundError: If it is not there, or not for whoever asks.
+        """
+        with self._reading() as session:
+            return self._row(session, conversation_id, scope)
+
     def page(
         self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
     ) -> tuple[list[Listed], int]:

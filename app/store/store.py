@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import events, writing
+from app.store import events, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
 from app.store.audit import entry
@@ -39,7 +39,7 @@ from app.store.tables import (
 from app.store.wall import Wall
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
-from multimodal.conversation import Conversation
+from multimodal.conversation import Conversation, Media
 from multimodal.errors import (
     ConflictError,
     EmotionMonitorError,
@@ -143,7 +143,7 @@ class Store(Governance, Review, Reading):
         keep = keep_recordings and self._keep_recordings
         saved = self._once(scored.conversation, scope, key, state, scored, keep=keep)
         if not keep:
-            self._discard_all(scored.conversation)
+            self._discard(*scored.conversation.media)
         if state == "open" and saved.outcome == "created" and scored.turns:
             self.appended(saved.id, scored)
         return saved
@@ -172,7 +172,7 @@ class Store(Governance, Review, Reading):
                 except EmotionMonitorError as error:
                     done[index] = error
             elif not keep:
-                self._discard_all(one.conversation)
+                self._discard(*one.conversation.media)
         return [done[index] for index in range(len(scored))]
 
     def enqueue(
@@ -248,7 +248,7 @@ class Store(Governance, Review, Reading):
             require_same_roles(session, row, scored)
             self._write(session, row, scored, keep=self._keep_recordings)
         if not self._keep_recordings:
-            self._discard_all(scored.conversation)
+            self._discard(*scored.conversation.media)
 
     def fail(self, conversation_id: int, error: str) -> None:
         """Marks a conversation as one that could not be scored, with the reason."""
@@ -320,15 +320,19 @@ class Store(Governance, Review, Reading):
         scored: ScoredConversation,
         scope: Scope,
         *,
+        number: int | None = None,
+        clip: Media | None = None,
         key: WriteKey | None = None,
         changed: Sequence[int] = (),
     ) -> Saved:
-        """Adds the last turn of a scored conversation to the open one of that id.
+        """Adds one turn of a scored conversation to the open one of that id.
 
         Args:
             conversation_id: The conversation.
             scored: It, with one turn more than is kept.
             scope: Who writes.
+            number: Which one, from 1; by default the last. Those from it on count one more.
+            clip: A recording of the turn alone, in the folder of recordings.
             key: Idempotency key, where the caller gave one.
             changed: Numbers of earlier turns whose words were masked once more.
 
@@ -336,24 +340,31 @@ class Store(Governance, Review, Reading):
             NotFoundError: If it is not there.
             ConflictError: If it is closed, or another turn was appended meanwhile.
         """
-        number = len(scored.turns)
+        count = len(scored.turns)
+        number = number or count
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
             if replay := writing.replay(session, scope, key):
                 return replay
             writing.require_open(row)
-            if row.turn_count != number - 1:
+            if row.turn_count != count - 1:
                 raise ConflictError(
-                    f"the conversation has {row.turn_count} turns, expected {number - 1}.",
+                    f"the conversation has {row.turn_count} turns, expected {count - 1}.",
                     where=f"conversation {conversation_id}",
                     remedy="Another turn came at the same time; send this one again.",
                 )
-            writing.insert_turns(session, row.id, scored.conversation, first=number)
-            writing.rewrite_turns(session, row.id, scored, changed)
+            if number < count:
+                turns.make_room(session, row.id, number)
+            turns.insert_turns(session, row.id, {number: scored.turns[number - 1].turn})
+            turns.rewrite_turns(session, row.id, scored, changed)
+            if clip is not None:
+                writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
             writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
+        if clip is not None and not self._keep_recordings:
+            self._discard(clip)
         self.appended(conversation_id, scored)
-        return Saved(conversation_id, "created", number)
+        return Saved(conversation_id, "created", number, row)
 
     def replayed(self, scope: Scope, key: WriteKey | None) -> Saved | None:
         """What this idempotency key did before, or None if it is new.
@@ -433,8 +444,8 @@ class Store(Governance, Review, Reading):
             )
         return row
 
-    def _discard_all(self, conversation: Conversation) -> None:
-        self.discard({self.media.digest_of(one.path) for one in conversation.media} - {""})
+    def _discard(self, *media: Media) -> None:
+        self.discard({self.media.digest_of(one.path) for one in media} - {""})
 
     def _write(
         self, session: Session, row: ConversationRow, scored: ScoredConversation, *, keep: bool

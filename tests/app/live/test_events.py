@@ -91,7 +91,7 @@ def test_readers_that_follow_miss_nothing_of_concurrent_writers(
 ) -> None:
     """Ids become visible in their order, however the writers' transactions overlap."""
     seen: list[int] = []
-    writers, each = 6, 12
+    writers, each = 4, 8
     with Store(settings) as store:
 
         def write(writer: int) -> None:
