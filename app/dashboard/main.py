@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.dashboard import batch, client, conversations, replay
+from app.dashboard import batch, client, conversations, replay, wall
 from app.dashboard.texts import LANGUAGES, language, t
 from app.dashboard.theme import STYLE
 
@@ -18,16 +18,22 @@ def main() -> None:
     st.html(STYLE)
     pages = [
         st.Page(
+            wall.page,
+            title=t("wall"),
+            icon=":material/monitor_heart:",
+            url_path="wall",
+            default=True,
+        ),
+        st.Page(
             conversations.page,
             title=t("conversations"),
             icon=":material/forum:",
             url_path="conversations",
-            default=True,
         ),
         st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
         st.Page(batch.page, title=t("batch"), icon=":material/upload_file:", url_path="batch"),
     ]
-    st.session_state.pages = {"conversations": pages[0], "replay": pages[1], "batch": pages[2]}
+    st.session_state.pages = {page.url_path or "wall": page for page in pages}
     current = st.navigation(pages, position="top")
     st.segmented_control(
         t("language"),
@@ -39,7 +45,8 @@ def main() -> None:
     )
     st.query_params["lang"] = language()
     current.run()
-    _footer()
+    with st.container(key="footer"):
+        _footer()
 
 
 def _footer() -> None:
