@@ -11,9 +11,12 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.engine import make_url
 
+from app.accounts.first_admin import first_admin, welcome
 from app.api import create_app
 from app.settings import Settings
+from app.store import DatabaseUnavailableError, Store, upgrade
 
 DASHBOARD = Path(__file__).parent / "dashboard" / "main.py"
 STOP_SECONDS = 10
@@ -38,6 +41,7 @@ def serve(settings: Settings, *, dashboard: bool) -> None:
         settings: Addresses, ports, database.
         dashboard: Whether to serve the dashboard too.
     """
+    _say_first_admin(settings)
     # The API's server ends itself by the signal that it was stopped with; with this handler it ends
     # by an exception, so that the dashboard is stopped too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -51,6 +55,19 @@ def serve(settings: Settings, *, dashboard: bool) -> None:
                 beside.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 beside.kill()
+
+
+def _say_first_admin(settings: Settings) -> None:
+    if make_url(settings.url).get_backend_name() == "sqlite":
+        upgrade(settings)
+    try:
+        with Store(settings) as store:
+            password = first_admin(store)
+    except DatabaseUnavailableError as error:
+        sys.stderr.write(f"{error}\n")  # The service waits for it; an admin is made at a start.
+        return
+    if password:
+        sys.stderr.write(f"{welcome(password)}\n")
 
 
 def configured(app: FastAPI, settings: Settings) -> uvicorn.Config:

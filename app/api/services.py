@@ -10,16 +10,19 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
 from app.alerts.sender import Sender
+from app.api.access import PrincipalDep
 from app.api.errors import as_json
 from app.api.hub import Hub
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
 from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
-from app.store import LOCAL, Scope, Store, WriteKey
+from app.store import Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
 from multimodal.masking import Masker
@@ -40,6 +43,7 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        watch: Notes who looks at what.
         hub: Hands on what happens.
         turns: Adds turns to open conversations.
         sender: Sends what webhooks are told.
@@ -53,6 +57,7 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    watch: Watch
     hub: Hub
     turns: LiveTurns
     sender: Sender
@@ -64,13 +69,13 @@ class Services:
         return build_transcriber(self.settings)
 
 
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
     return services
 
 
-def _scope() -> Scope:
-    return LOCAL
+def _scope(principal: PrincipalDep) -> Scope:
+    return principal.scope
 
 
 async def _write_key(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.dashboard import batch, client, conversations, replay
+from app.dashboard import batch, client, conversations, replay, wall
 from app.dashboard.alerts import page as alerts
 from app.dashboard.alerts import rules
 from app.dashboard.alerts.texts import t as alert_text
@@ -21,11 +21,17 @@ def main() -> None:
     st.html(STYLE)
     pages = [
         st.Page(
+            wall.page,
+            title=t("wall"),
+            icon=":material/monitor_heart:",
+            url_path="wall",
+            default=True,
+        ),
+        st.Page(
             conversations.page,
             title=t("conversations"),
             icon=":material/forum:",
             url_path="conversations",
-            default=True,
         ),
         st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
         st.Page(batch.page, title=t("batch"), icon=":material/upload_file:", url_path="batch"),
@@ -37,7 +43,7 @@ def main() -> None:
         ),
         st.Page(rules.page, title=alert_text("rules"), icon=":material/rule:", url_path="rules"),
     ]
-    st.session_state.pages = {page.url_path or "conversations": page for page in pages}
+    st.session_state.pages = {page.url_path or "wall": page for page in pages}
     current = st.navigation(pages, position="top")
     st.segmented_control(
         t("language"),
@@ -49,7 +55,8 @@ def main() -> None:
     )
     st.query_params["lang"] = language()
     current.run()
-    _footer()
+    with st.container(key="footer"):
+        _footer()
 
 
 def _footer() -> None:

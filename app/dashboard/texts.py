@@ -10,6 +10,7 @@ LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("客服情绪监测", "Emotion monitor"),
+    "wall": ("实时监控", "Live wall"),
     "conversations": ("会话", "Conversations"),
     "replay": ("回放", "Replay"),
     "batch": ("批量评分", "Batch"),
@@ -339,6 +340,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Check that emotion-monitor serve is running, then retry.",
     ),
     "retry": ("重试", "Retry"),
+    "turn_number": ("第 {number} 句", "Turn {number}"),
+    "goes_on": ("● 会话进行中，新的话轮自动出现", "● Going on: new turns appear by themselves"),
     "gone": ("这个会话已不存在。", "This conversation is no longer there."),
 }
 

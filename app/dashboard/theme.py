@@ -39,6 +39,7 @@ h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 .em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;
   vertical-align: .12em; border-radius: .4em; color: #fff; white-space: nowrap; }
 .em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
+.em-here { border-left: 4px solid currentColor; padding-left: .6rem; margin-left: -.6rem; }
 .em-agent { opacity: .78; }
 .em-quiet { opacity: .72; font-size: .82rem; }
 .em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,

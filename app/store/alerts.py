@@ -168,9 +168,7 @@ class Alerts:
         """
         with self._writing() as session:
             alert, row = _alert(session, alert_id, scope)
-            if alert.acknowledged_at is None and alert.closed_at is None:
-                alert.acknowledged_by, alert.acknowledged_at = scope.who, datetime.now(UTC)
-                _tell(session, row, alert, "acknowledged")
+            see(session, row, alert, scope)
             return self._listed(session, scope, [(alert, row)])[0]
 
     def close(self, alert_id: int, outcome: str, comment: str, scope: Scope) -> ListedAlert:
@@ -245,6 +243,13 @@ class Alerts:
             if seen[hour] <= self._budget:
                 within.add(number)
         return within
+
+
+def see(session: Session, row: ConversationRow, alert: AlertRow, scope: Scope) -> None:
+    """Acknowledges an open alert that nobody has acknowledged, in a transaction that is open."""
+    if alert.acknowledged_at is None and alert.closed_at is None:
+        alert.acknowledged_by, alert.acknowledged_at = scope.who, datetime.now(UTC)
+        _tell(session, row, alert, "acknowledged")
 
 
 def rewrite(session: Session, conversation_id: int, texts: Mapping[int, str]) -> None:

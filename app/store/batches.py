@@ -79,7 +79,14 @@ class Batches:
     def create(self, scope: Scope) -> int:
         """Makes an empty batch."""
         with self._writing() as session:
-            row = BatchRow(owner=scope.who, made_at=datetime.now(UTC), state="draft", options={})
+            row = BatchRow(
+                owner=scope.who,
+                made_at=datetime.now(UTC),
+                state="draft",
+                options={},
+                teams=None if scope.teams is None else sorted(scope.teams),
+                queues=None if scope.queues is None else sorted(scope.queues),
+            )
             session.add(row)
             session.flush()
             return row.id
@@ -113,9 +120,11 @@ class Batches:
 
     def latest(self, scope: Scope) -> list[Progress]:
         """The latest batches, newest first."""
-        wanted = select(BatchRow).where(BatchRow.owner == scope.who).order_by(BatchRow.id.desc())
+        wanted = select(BatchRow).order_by(BatchRow.id.desc()).limit(MAX_BATCHES)
+        if not scope.sees_all:
+            wanted = wanted.where(BatchRow.owner == scope.who)
         with self._reading() as session:
-            found = session.scalars(wanted.limit(MAX_BATCHES)).all()
+            found = session.scalars(wanted).all()
             return [self._progress(session, row) for row in found]
 
     def items(
@@ -383,6 +392,13 @@ class Batches:
         with self._reading() as session:
             return list(session.scalars(select(BatchRow.id).where(BatchRow.state == "finished")))
 
+    def scope(self, batch_id: int) -> Scope:
+        """Who writes the conversations of a batch, and for which teams and queues."""
+        with self._reading() as session:
+            row = session.get_one(BatchRow, batch_id)
+        teams, queues = (None if one is None else frozenset(one) for one in (row.teams, row.queues))
+        return Scope(row.owner, teams, queues)
+
     def options(self, batch_id: int) -> dict[str, Any]:
         """How a batch's files are read."""
         with self._reading() as session:
@@ -429,7 +445,7 @@ class Batches:
 
     def _row(self, session: Session, batch_id: int, scope: Scope) -> BatchRow:
         row = session.get(BatchRow, batch_id)
-        if row is None or row.owner != scope.who:
+        if row is None or not (scope.sees_all or row.owner == scope.who):
             raise NotFoundError(f"there is no batch {batch_id}.")
         return row
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import batches, events, retention
+from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.erasing import empty_log, purge
 from app.store.media import MediaFolder
@@ -113,7 +114,7 @@ class Governance:
                 events.record(session, "conversation", one, {"change": "erased"})
             session.execute(delete(row).where(row.id.in_(ids)))
             counts = {"conversations": len(ids), "media": len(digests), "elsewhere": len(elsewhere)}
-            _audit(session, scope.who, "erase", counts)
+            entry(session, scope.who, "erase", counts)
         removed = self.discard(digests)
         self.batches.prune()
         notes = purge(self._engine)
@@ -160,7 +161,7 @@ class Governance:
         )
         if swept.anything:
             with self._writing() as session:
-                _audit(session, who, "retention", asdict(swept))
+                entry(session, who, "retention", asdict(swept))
             if transcripts or conversations or old_batches:
                 empty_log(self._engine)
         return swept
@@ -222,7 +223,7 @@ class Governance:
                 made_at=now,
             )
             session.add(row)
-            _audit(session, scope.who, "notice", {"reference": reference, "valid": True})
+            entry(session, scope.who, "notice", {"reference": reference, "valid": True})
         return row
 
     def end_notice(self, reference: str, scope: Scope, at: datetime | None = None) -> NoticeRow:
@@ -240,7 +241,7 @@ class Governance:
             if until <= row.valid_from:
                 raise InvalidInputError("a notice cannot end before it began.")
             row.valid_until = until
-            _audit(session, scope.who, "notice", {"reference": row.reference, "valid": False})
+            entry(session, scope.who, "notice", {"reference": row.reference, "valid": False})
         return row
 
     def notices(self) -> list[tuple[NoticeRow, int]]:
@@ -291,8 +292,4 @@ class Governance:
     def note(self, scope: Scope, action: str, detail: Mapping[str, Any]) -> None:
         """Adds an entry to the audit; it must not say about whom."""
         with self._writing() as session:
-            _audit(session, scope.who, action, detail)
-
-
-def _audit(session: Session, who: str, action: str, detail: Mapping[str, Any]) -> None:
-    session.add(AuditRow(at=datetime.now(UTC), who=who, action=action, detail=dict(detail)))
+            entry(session, scope.who, action, detail)

@@ -108,6 +108,15 @@ class Reading:
             yield from loaded
             after = loaded[-1].row.id
 
+    def groups(self, scope: Scope) -> tuple[list[str], list[str]]:
+        """Teams and queues that conversations name, sorted."""
+        found = []
+        with self._reading() as session:
+            for column in (ConversationRow.team, ConversationRow.queue):
+                wanted = select(column).where(scope.visible(), column != "").distinct()
+                found.append(sorted(session.scalars(wanted)))
+        return found[0], found[1]
+
     def events_after(self, last_id: int, scope: Scope, limit: int = 500) -> Sequence[EventRow]:
         """What happened after the event of an id, oldest first.
 

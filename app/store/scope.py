@@ -27,6 +27,11 @@ class Scope:
     teams: frozenset[str] | None = None
     queues: frozenset[str] | None = None
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether every conversation is there for them; then everybody's batches are too."""
+        return self.teams is None and self.queues is None
+
     def visible(
         self, table: type[ConversationRow] | type[EventRow] = ConversationRow
     ) -> ColumnElement[bool]:

@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import events, turns, writing
+from app.store.accounts import Accounts
 from app.store.alerts import Alerts
+from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.keys import Keys
 from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
@@ -33,6 +36,7 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.wall import Wall
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation, Media
@@ -81,6 +85,9 @@ class Store(Governance, Review, Reading):
         self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
         self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
+        self.accounts = Accounts(self._reading, self._writing)
+        self.keys = Keys(self._reading, self._writing)
+        self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:
@@ -196,14 +203,14 @@ class Store(Governance, Review, Reading):
             row = writing.find(session, conversation)
             if row is None or row.status != "scored":
                 return None
-            writing.require_same(row, conversation)
+            writing.require_same(row, conversation, scope)
             brings = same_roles(session, row, conversation) and writing.brings(
                 session, row, conversation, self.media
             )
             return None if brings else Saved(row.id, "unchanged")
 
     def lookup_many(
-        self, conversations: Sequence[Conversation]
+        self, conversations: Sequence[Conversation], scope: Scope
     ) -> list[Saved | EmotionMonitorError | None]:
         """`lookup` for many conversations, with few queries; an error stands for itself."""
         found: list[Saved | EmotionMonitorError | None] = []
@@ -215,7 +222,7 @@ class Store(Governance, Review, Reading):
                     found.append(None)
                     continue
                 try:
-                    writing.require_same(row, conversation)
+                    writing.require_same(row, conversation, scope)
                 except EmotionMonitorError as error:
                     found.append(error)
                     continue
@@ -299,7 +306,11 @@ class Store(Governance, Review, Reading):
         moves = (before.source, before.external_id) != (after.source, after.external_id)
         with self._writing() as session:
             row = writing.find(session, before, lock=True)
-            if row is None or (moves and writing.find(session, after) is not None):
+            if (
+                row is None
+                or not scope.covers(row.team, row.queue)
+                or (moves and writing.find(session, after) is not None)
+            ):
                 return False
             return writing.redescribe(session, row, before, after)
 
@@ -397,6 +408,7 @@ class Store(Governance, Review, Reading):
             events.forget(session, [row.id])
             events.record(session, "conversation", row, {"change": "erased"})
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
+            entry(session, scope.who, "delete", {"conversation": row.id})
         self.discard(digests)
 
     # How it is done
@@ -511,7 +523,7 @@ class Store(Governance, Review, Reading):
                     session, conversation, state, self.media, keep=keep
                 )
             else:
-                writing.require_same(row, conversation)
+                writing.require_same(row, conversation, scope)
                 # Roles that a person exchanged stay so, however the source gives them again.
                 brings = same_roles(session, row, conversation) and (
                     row.status != "scored"

@@ -9,7 +9,7 @@
                   └─ idempotency_key       writes already done, so that a repeat does nothing
     model                                  every model that ever gave a stored answer
     notice                                 notices under which conversations are analysed
-    audit                                  what was deleted or changed for many, without names
+    audit                                  who viewed, exported, deleted or changed what
     event                                  what happened, for whoever follows it live
     conversation ── alert ─┐               what a rule found in it, for a supervisor to deal with
     rule ──────────────────┘               what is alerted to
@@ -99,6 +99,7 @@ class ConversationRow(Base):
         Index(None, "risk"),
         Index(None, "started_at"),
         Index(None, "status"),
+        Index(None, "state"),
         Index(None, "customer_ref"),
         # An id is never used again, so that an old link cannot lead to somebody else.
         {"sqlite_autoincrement": True},
@@ -144,6 +145,13 @@ class ConversationRow(Base):
     """The state that a supervisor reads; empty before it is scored, like `level`."""
     reason_turn: Mapped[int | None]
     """Number of the turn that gave the level its reason."""
+    level_since: Mapped[datetime | None]
+    """When it came to its level, by this machine's clock; NULL where it was never open."""
+    waiting_since: Mapped[datetime | None]
+    """When the customer's first turn came that nobody has answered; NULL where the last is."""
+    handled_by: Mapped[str | None]
+    """Who has taken it over; NULL where nobody has."""
+    handled_at: Mapped[datetime | None]
     agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""
@@ -332,7 +340,7 @@ class NoticeRow(Base):
 
 
 class AuditRow(Base):
-    """What was deleted or changed for many, when and by whom; never about whom."""
+    """Who viewed, exported, deleted or changed what, and when; never about whom."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
@@ -341,7 +349,7 @@ class AuditRow(Base):
     at: Mapped[datetime]
     who: Mapped[str]
     action: Mapped[str]
-    """`erase`, `retention`, `notice`, `swap_roles`, `rule` or `webhook`."""
+    """`view`, `replay`, `export`, `sign_in`, `user`, `key`, `erase`, `retention`, `notice`, ..."""
     detail: Mapped[dict[str, Any]]
 
 
@@ -406,6 +414,10 @@ class BatchRow(Base):
     """`draft` while files come, `running`, `paused`, `finished`."""
     options: Mapped[dict[str, Any]]
     """Notice, channels, role, source and its profile, as the person gave them."""
+    teams: Mapped[list[Any] | None] = mapped_column(Json)
+    """Teams for which its owner may write; null for all."""
+    queues: Mapped[list[Any] | None] = mapped_column(Json)
+    """Queues for which its owner may write; null for all."""
 
 
 class BatchItemRow(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.store import alerts, events, rows
 from app.store.bulk import AS_IT_IS, table_of
-from app.store.tables import AnswerRow, CorrectionRow, IdempotencyRow, ScoreRow, TurnRow
+from app.store.tables import AlertRow, AnswerRow, CorrectionRow, IdempotencyRow, ScoreRow, TurnRow
 from multimodal.conversation import MAX_TURNS, Turn
 from multimodal.scoring import ScoredConversation
 
@@ -19,6 +19,7 @@ NUMBERED: tuple[InstrumentedAttribute[Any], ...] = (
     AnswerRow.number,
     CorrectionRow.number,
     IdempotencyRow.number,
+    AlertRow.turn,
 )
 """Columns, beside a `conversation_id`, that say which turn a row is about."""
 

@@ -27,7 +27,7 @@ from app.store.tables import (
     TrajectoryRow,
     TurnRow,
 )
-from multimodal.conversation import Conversation, Media
+from multimodal.conversation import Conversation, Media, Role
 from multimodal.emotions import ModelInfo
 from multimodal.errors import ConflictError, NotFoundError
 from multimodal.scoring import ScoredConversation
@@ -111,12 +111,18 @@ def find(
     return session.scalar(wanted.with_for_update() if lock else wanted)
 
 
-def require_same(row: ConversationRow, conversation: Conversation) -> None:
-    """Checks that a kept conversation is this one.
+def require_same(row: ConversationRow, conversation: Conversation, scope: Scope) -> None:
+    """Checks that a kept conversation is this one, and one that whoever writes may see.
 
     Raises:
-        ConflictError: If something else was said in it.
+        ConflictError: If something else was said in it, or it is another team's.
     """
+    if not scope.covers(row.team, row.queue):
+        raise ConflictError(
+            "this source and external id are another team's.",
+            where=f"source {conversation.source!r}, external id {conversation.external_id!r}",
+            remedy="Give it another external id, or have somebody of that team send it.",
+        )
     if row.content_hash != rows.content_hash(conversation):
         raise ConflictError(
             "another conversation is kept under this source and external id.",
@@ -472,11 +478,23 @@ def write_scoring(
             for speaker, value in by_speaker.items()
         ]
         upsert(session, CarriedStateRow, states)
+    now = datetime.now(UTC)
+    level = row.level
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
-    row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
-    if row.state == "open" and scored.turns:
-        events.record_turn(session, row, scored, appended or len(scored.turns))
+    row.status, row.error, row.scored_at = "scored", "", now
+    if row.state == "open":
+        if row.level != level:
+            row.level_since = now
+        row.waiting_since = (row.waiting_since or now) if _unanswered(scored) else None
+        if scored.turns:
+            events.record_turn(session, row, scored, appended or len(scored.turns))
+
+
+def _unanswered(scored: ScoredConversation) -> bool:
+    """Whether the customer had the last word; turns of whom nobody knows do not count."""
+    roles = (one.turn.role for one in reversed(scored.turns))
+    return next((role for role in roles if role is not Role.UNKNOWN), None) is Role.CUSTOMER
 
 
 def _write_models(session: Session, scored: ScoredConversation) -> None:

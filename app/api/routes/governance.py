@@ -84,7 +84,7 @@ def end_notice(body: NoticeEndIn, services: ServicesDep, scope: ScopeDep) -> dic
 def audit(
     services: ServicesDep, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> dict[str, Any]:
-    """What was erased, swept or changed for many; never about whom."""
+    """Who viewed, replayed, exported, erased or changed what; never about whom."""
     zone = services.settings.zone
     return {
         "data": [

@@ -16,6 +16,7 @@ from app.api import create_app
 from app.server import Server, configured
 from app.settings import Settings
 from multimodal.pipeline import EmotionMonitor
+from tests.app.conftest import session_token
 
 
 @dataclass
@@ -40,7 +41,8 @@ def served(folder: Path, monitor: EmotionMonitor, **more: object) -> Iterator[Se
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.02)
-        with httpx.Client(base_url=url, timeout=30) as client:
+        headers = {"Authorization": f"Bearer {session_token(settings)}"}
+        with httpx.Client(base_url=url, timeout=30, headers=headers) as client:
             yield Served(url, client, settings)
     finally:
         server.should_exit = True

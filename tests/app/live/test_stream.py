@@ -129,7 +129,9 @@ def test_stopping_ends_streams(tmp_path: Path, monitor: EmotionMonitor) -> None:
     with served(tmp_path, monitor) as server:
 
         def follow() -> None:
-            with httpx.stream("GET", f"{server.url}{API}/events", timeout=20) as stream:
+            headers = server.client.headers
+            url = f"{server.url}{API}/events"
+            with httpx.stream("GET", url, headers=headers, timeout=20) as stream:
                 for _ in stream.iter_lines():
                     pass
             ended.set()
