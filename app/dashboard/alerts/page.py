@@ -68,7 +68,7 @@ def _open() -> None:
         return
     order = _order(list(by_id))
     chosen = st.session_state.get("alert")
-    current: int = chosen if chosen in by_id else order[0]
+    current: int = chosen if isinstance(chosen, int) and chosen in by_id else order[0]
     st.session_state.alert = current
     _bar(order, current, found)
     for number in order:

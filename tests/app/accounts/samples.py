@@ -40,6 +40,8 @@ class Sample:
 
 
 _FILE = ("files", ("a.txt", "客户：还没发货！！\n坐席：您好\n".encode()))
+_RULE = {"name": "退款", "metric": "words", "words": ["退款"]}
+_WEBHOOK = {"name": "群", "vendor": "wecom", "url": "https://robot.invalid/"}
 
 SAMPLES: Mapping[str, Sample] = {
     "GET /healthz": Sample(),
@@ -81,6 +83,20 @@ SAMPLES: Mapping[str, Sample] = {
     "POST /conversations/{conversation_id}/handling": Sample(open=True),
     "DELETE /conversations/{conversation_id}/handling": Sample(open=True),
     "GET /events": Sample(),
+    "GET /alerts": Sample(),
+    "POST /alerts/{alert_id}/acknowledge": Sample(),
+    "POST /alerts/{alert_id}/close": Sample(json={"outcome": "intervened"}),
+    "GET /rules": Sample(),
+    "POST /rules": Sample(201, json={"rule": _RULE}),
+    "POST /rules/try": Sample(json={"rule": _RULE}),
+    "PUT /rules/{rule_id}": Sample(json={"rule": _RULE}),
+    "DELETE /rules/{rule_id}": Sample(204),
+    "GET /webhooks": Sample(),
+    "POST /webhooks": Sample(201, json=_WEBHOOK),
+    "PUT /webhooks/{webhook_id}": Sample(json=_WEBHOOK),
+    "DELETE /webhooks/{webhook_id}": Sample(204),
+    "POST /webhooks/{webhook_id}/test": Sample(),
+    "GET /webhooks/{webhook_id}/deliveries": Sample(),
     "POST /sources/roles/swap": Sample(202, json={"source": "{source}"}),
     "GET /results": Sample(query="?format=jsonl"),
     "POST /imports": Sample(files=[_FILE]),

@@ -22,6 +22,7 @@ from app.api.services import Services
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
 from app.store.accounts import ROLES
+from app.store.alerts import Met
 from app.store.batches import NewItem
 from app.store.keys import KEY_SCOPES, NewKey
 from app.store.writing import State
@@ -82,6 +83,12 @@ class World:
         body = json.dumps(sample.json)
         if any(one in path + body for one in ("{conversation_id}", "{customer}", "{source}")):
             names |= self._conversation(number, team, "open" if sample.open else "closed")
+        if "{alert_id}" in path:
+            names["{alert_id}"] = str(self._alert(number, team))
+        if "{rule_id}" in path:
+            names["{rule_id}"] = str(self._rule())
+        if "{webhook_id}" in path:
+            names["{webhook_id}"] = str(self._webhook())
         if "{batch_id}" in path:
             names["{batch_id}"] = str(self._batch(owner, sample.batch))
         if "{name}" in path:
@@ -119,6 +126,25 @@ class World:
             "{source}": name,
             "{customer}": name,
         }
+
+    def _alert(self, number: int, team: str) -> int:
+        names = self._conversation(number, team, "open")
+        conversation = int(names["{conversation_id}"])
+        met = Met(self._rule(), "退款", "", "notice", 0.0, 1, "退款")
+        self.store.alerts.meet(conversation, [met])
+        found, _ = self.store.alerts.page(LOCAL, is_open=True, limit=500)
+        return next(one.alert.id for one in found if one.conversation.id == conversation)
+
+    def _rule(self) -> int:
+        definition = {"name": "退款", "metric": "words", "words": ["退款"]}
+        return self.store.rules.add(definition, LOCAL, enabled=False).id
+
+    def _webhook(self) -> int:
+        values = {
+            "name": "群", "vendor": "wecom", "url": "https://robot.invalid/", "secret": "",
+            "least_severity": "notice", "teams": [], "with_words": True, "enabled": False,
+        }  # fmt: skip
+        return self.store.webhooks.add(values, LOCAL).id
 
     def _batch(self, owner: Scope, state: str) -> int:
         number = self.store.batches.create(owner)
@@ -187,7 +213,8 @@ def test_each_key_may_do_what_it_is_for(world: World, route: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "route", [r for r in ROUTES if "{conversation_id}" in r or "{batch_id}" in r]
+    "route",
+    [r for r in ROUTES if any(f"{{{one}_id}}" in r for one in ("conversation", "batch", "alert"))],
 )
 def test_what_is_anothers_is_not_there(world: World, route: str) -> None:
     access = ACCESS[route]

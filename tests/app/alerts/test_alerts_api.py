@@ -13,13 +13,12 @@ from starlette.testclient import TestClient
 
 from app.alerts.defaults import DEFAULTS
 from app.alerts.watch import AlertWatch
-from app.api import create_app
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store, upgrade
 from app.store.alerts import Met
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, chat, problem
+from tests.app.conftest import API, chat, problem, signed_in
 
 ANGER = "还没发货！！"
 
@@ -81,11 +80,11 @@ def test_a_graver_rule_takes_it_over(
     (one,) = alerts(client)
     assert one["rule"] == "投诉或监管用语"
     seen = client.post(f"{API}/alerts/{one['id']}/acknowledge").json()
-    assert seen["acknowledged_by"] == "local"
+    assert seen["acknowledged_by"] == "tester"
     again = client.post(f"{API}/alerts/{one['id']}/acknowledge").json()
     assert again["acknowledged_at"] == seen["acknowledged_at"]
     say(client, number, "打12315")
-    assert alerts(client)[0]["acknowledged_by"] == "local"  # As grave as it was.
+    assert alerts(client)[0]["acknowledged_by"] == "tester"  # As grave as it was.
     say(client, number, "你们这帮傻逼")
     (one,) = alerts(client)
     assert (one["rule"], one["severity"], one["turn"]) == ("辱骂", "critical", 3)
@@ -104,7 +103,7 @@ def test_closing_cools_down_and_a_slip_is_mended(sqlite_client: TestClient) -> N
     url = f"{API}/alerts/{one['id']}/close"
     problem(client.post(url, json={"outcome": "ignored"}), 422)
     closed = client.post(url, json={"outcome": "false_alarm", "comment": "玩笑"}).json()
-    assert (closed["outcome"], closed["closed_by"]) == ("false_alarm", "local")
+    assert (closed["outcome"], closed["closed_by"]) == ("false_alarm", "tester")
     assert closed["acknowledged_at"] is not None
     assert alerts(client) == []
     assert client.post(url, json={"outcome": "intervened"}).json()["outcome"] == "intervened"
@@ -214,11 +213,11 @@ def test_rules_are_written_changed_and_deleted(sqlite_client: TestClient) -> Non
 
 def test_the_products_own_rules_come_once(tmp_path: Path, monitor: EmotionMonitor) -> None:
     settings = Settings(data_dir=tmp_path)
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         found = rules(client)["辱骂"]
         body = {"rule": found["rule"] | {"name": "骂人"}, "enabled": False}
         client.put(f"{API}/rules/{found['id']}", json=body)
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         assert len(rules(client)) == len(DEFAULTS)
         assert not rules(client)["骂人"]["enabled"]
 
@@ -283,7 +282,7 @@ def test_what_a_gone_process_left_unasked(tmp_path: Path, monitor: EmotionMonito
     with Store(settings) as store:  # Without a watch, as if it had died after the turn was stored.
         call = Conversation("c", (Turn(Role.CUSTOMER, "我要投诉"),))
         store.save(monitor.score(call), state="open")
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         deadline = time.monotonic() + 30
         while not (found := alerts(client)) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -24,14 +24,13 @@ from starlette.testclient import TestClient
 from app.alerts import sender
 from app.alerts.messages import Request, refusal_of
 from app.alerts.posting import check_url, is_public, post, resolve
-from app.api import create_app
 from app.settings import Settings
 from app.store import LOCAL, Store
 from app.store.alerts import Met
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.errors import InvalidInputError
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, problem
+from tests.app.conftest import API, problem, signed_in
 
 
 class Receiver:
@@ -94,7 +93,7 @@ def local(tmp_path: Path, monitor: EmotionMonitor) -> Iterator[TestClient]:
     settings = Settings(
         data_dir=tmp_path / "data", webhook_internal=True, dashboard_url="https://em.example/x/"
     )
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         yield client
 
 
