@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from app.alerts.defaults import DEFAULTS
 from app.alerts.evaluate import evaluate, grounded
 from app.alerts.rules import Rule
-from app.store import LOCAL, Store
+from app.store import LOCAL, DatabaseUnavailableError, Store
 from app.store.alerts import Met
 from app.store.excerpt import excerpt
-from app.store.tables import RuleRow
+from app.store.tables import ConversationRow, RuleRow
 from multimodal.conversation import Role
-from multimodal.errors import EmotionMonitorError, NotFoundError
+from multimodal.errors import EmotionMonitorError, NotFoundError, OutputError
 from multimodal.scoring import TEXT, Fuser, ScoredConversation
 
 log = logging.getLogger(__name__)
@@ -137,18 +137,28 @@ class AlertWatch:
         for number in set(self._seen) - {one.id for one in watched}:
             self._seen.pop(number, None)
         for row in watched:
-            seen = self._seen.get(row.id)
-            new = seen is None or len(seen.turns) != row.turn_count
-            if not new and not timed:
-                continue
             try:
-                if seen is None or new:
-                    seen = grounded(self._store.get(row.id, LOCAL).scored, self._fuser)
-                    self._seen[row.id] = seen
+                self._look(row, rules, timed, now)
             except NotFoundError:
                 continue  # Deleted meanwhile.
-            idle = (now - row.scored_at).total_seconds() if row.scored_at else 0.0
-            self._ask(row.id, seen, rules if new else timed, max(0.0, idle), now)
+            except (DatabaseUnavailableError, OutputError):
+                raise
+            except Exception as error:
+                # One conversation that brings a rule down must not keep the others from theirs.
+                log.warning("alerts: conversation %d, %s", row.id, type(error).__name__)
+
+    def _look(
+        self, row: ConversationRow, rules: list[Active], timed: list[Active], now: datetime
+    ) -> None:
+        seen = self._seen.get(row.id)
+        new = seen is None or len(seen.turns) != row.turn_count
+        if not new and not timed:
+            return
+        if seen is None or new:
+            seen = grounded(self._store.get(row.id, LOCAL).scored, self._fuser)
+            self._seen[row.id] = seen
+        idle = (now - row.scored_at).total_seconds() if row.scored_at else 0.0
+        self._ask(row.id, seen, rules if new else timed, max(0.0, idle), now)
 
     def _ask(
         self,
@@ -171,9 +181,6 @@ class AlertWatch:
                 self.tick()
             except (EmotionMonitorError, OSError) as error:
                 log.warning("alerts: waiting, %s", type(error).__name__)
-            except Exception:
-                # One conversation that brings a rule down must not end the watch.
-                log.exception("alerts: a round failed")
 
 
 def active(rows: Sequence[RuleRow]) -> list[Active]:

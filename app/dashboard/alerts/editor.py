@@ -13,10 +13,10 @@ from app.alerts.words import Finder
 from app.dashboard.alerts import client
 from app.dashboard.alerts.describe import choice_name, scope, sentence
 from app.dashboard.alerts.page import clock_of, plain
+from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
 
-SEVERITIES = ("notice", "warning", "critical")
 CHANNELS = ("phone", "video", "chat")
 DEFAULT_THRESHOLDS = {
     "emotion": 0.6,
@@ -95,7 +95,7 @@ def _fields(rule: dict[str, Any]) -> dict[str, Any] | None:
     )
     written["severity"] = names[2].segmented_control(
         t("severity"),
-        SEVERITIES,
+        list(SEVERITY_SIGNS),
         default=rule["severity"],
         format_func=t,
         required=True,
@@ -194,10 +194,11 @@ def _words(rule: dict[str, Any]) -> dict[str, Any]:
         return {"pattern": pattern}
     text = st.text_area(t("words_field"), "\n".join(rule["words"]), height=170, key=_key("words"))
     negated = st.checkbox(t("skip_negated"), rule["skip_negated"], key=_key("skip_negated"))
-    return {"words": _split(text), "skip_negated": negated}
+    return {"words": items_of(text), "skip_negated": negated}
 
 
-def _split(text: str) -> list[str]:
+def items_of(text: str) -> list[str]:
+    """What is listed in a text, one a line or with commas of either script."""
     return [word.strip() for word in _SEPARATORS.split(text) if word.strip()]
 
 
@@ -250,7 +251,7 @@ def _within(rule: dict[str, Any], written: dict[str, Any]) -> dict[str, Any] | N
         text = right.text_input(
             t("hours"), f"{hours[0]}-{hours[1]}" if hours else "", key=_key("hours")
         ).strip()
-    written |= {"queues": _split(queues), "channels": list(channels), "hours": None}
+    written |= {"queues": items_of(queues), "channels": list(channels), "hours": None}
     if text:
         found = _HOURS.fullmatch(text)
         if found is None:

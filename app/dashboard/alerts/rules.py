@@ -40,7 +40,10 @@ def page() -> None:
         else:
             _list(client.rules())
     except ApiError as error:
-        show_error(error)
+        if error.status == 403:
+            st.info(t("not_for_you"), icon=":material/lock:")
+        else:
+            show_error(error)
 
 
 def _list(found: list[dict[str, Any]]) -> None:

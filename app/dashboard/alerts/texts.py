@@ -86,6 +86,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "A conversation that meets a rule raises an alert: one at a time, later hits raise it. "
         "A face alone never meets a rule.",
     ),
+    "not_for_you": (
+        "规则由班长及以上角色设定，推送由管理员设定。",
+        "Rules are set by supervisors, webhooks by admins.",
+    ),
     "new_rule": ("新建规则", "New rule"),
     "edit": ("编辑", "Edit"),
     "delete": ("删除", "Delete"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import Any
 
@@ -10,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard.alerts import client
+from app.dashboard.alerts.editor import items_of
 from app.dashboard.alerts.page import clock_of
+from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
 
 VENDORS = ("wecom", "dingtalk", "feishu", "generic")
-SEVERITIES = ("notice", "warning", "critical")
-_SEPARATORS = re.compile(r"[\n,，、;；]+")
 EMPTY: dict[str, Any] = {
     "id": None,
     "name": "",
@@ -167,18 +166,17 @@ def _form(one: dict[str, Any]) -> None:
             ),
             "least_severity": left.segmented_control(
                 t("least_severity"),
-                SEVERITIES,
+                list(SEVERITY_SIGNS),
                 default=one["least_severity"],
                 format_func=t,
                 required=True,
             ),
-            "teams": _SEPARATORS.split(right.text_input(t("teams"), "，".join(one["teams"]))),
+            "teams": items_of(right.text_input(t("teams"), "，".join(one["teams"]))),
             "with_words": left.checkbox(t("with_words"), one["with_words"]),
             "enabled": right.checkbox(t("on"), one["enabled"]),
         }
         saved = st.form_submit_button(t("save"), type="primary", icon=":material/save:")
     if saved:
-        values["teams"] = [team.strip() for team in values["teams"] if team.strip()]
         answer = client.save_webhook(one["id"], values)
         st.session_state.webhook_secret = answer["secret"]
         st.session_state.rules_done = t("saved")
