@@ -23,7 +23,7 @@ _WALL_STYLE = """
 _SCREEN_STYLE = """
 <style>
 .block-container { max-width: none; padding: 0; }
-header, .st-key-language, .st-key-footer { display: none !important; }
+header, .st-key-language, .st-key-corner, .st-key-footer { display: none !important; }
 </style>
 """
 

@@ -291,7 +291,7 @@ class Wall {
       await this.feed.request(...calls[action]);
       this.tell(this.texts[`done_${action}`]);
     } catch (error) {
-      this.tell(fill(this.texts.failed_action, { what: error.status ? error.message : this.texts.no_answer }));
+      this.tell(this.texts[`failed_${error.status}`] ?? this.texts.failed_now);
     }
     this.feed.soon();
   }
