@@ -80,6 +80,15 @@ def measure(minutes: float) -> dict[str, Any]:
         "times_sorted": len(seen["sorted"]),
         "least_seconds_between_sorts": round(min(gaps) / 1000, 2) if gaps else None,
         "turned_red": len(delays),
+        **_spread(delays),
+    }
+
+
+def _spread(delays: list[float]) -> dict[str, float]:
+    """Percentiles of the seconds to red; nothing where fewer than two rows turned red."""
+    if len(delays) < 2:
+        return {}
+    return {
         "seconds_to_red_p50": round(statistics.median(delays), 2),
         "seconds_to_red_p95": round(statistics.quantiles(delays, n=20)[-1], 2),
         "seconds_to_red_max": round(max(delays), 2),

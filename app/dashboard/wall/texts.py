@@ -113,7 +113,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "failed_401": ("没有成功：登录已过期。", "That did not work: your session has ended."),
     "failed_403": (
         "没有成功：需要班长权限。",
-        "That did not work: it takes a supervisor's rights.",
+        "That did not work: only supervisors may.",
     ),
     "failed_404": ("没有成功：会话已删除。", "That did not work: the conversation was deleted."),
     "failed_409": ("没有成功：会话已结束。", "That did not work: the conversation has ended."),
