@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser, page
 from tests.app.wall.site import ANGRY, CALM, Site
 from tests.conftest import require
@@ -67,7 +67,7 @@ def rows(page: Page) -> Locator:
 
 
 def show(page: Page, site: Site, count: int, query: str = "") -> None:
-    page.context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}])
     page.goto(f"{site.pages}/?lang=zh{query}")
     expect(rows(page)).to_have_count(count, timeout=PATIENCE)
 
@@ -101,7 +101,7 @@ def test_the_keyboard_alone(site: Site, page: Page) -> None:
     expect(focused).to_have_attribute("data-id", str(calm))
     page.keyboard.press("ArrowUp")
     page.keyboard.press("t")
-    expect(focused).to_contain_text("local 处理中")
+    expect(focused).to_contain_text("tester 处理中")
     expect(page.locator(".wall .said")).to_contain_text("已由你处理")
     page.keyboard.press("a")
     expect(page.locator(".wall .said")).to_contain_text("没有待确认的预警")
