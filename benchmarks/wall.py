@@ -20,7 +20,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from tests.app.test_dashboard import CHROMIUM, FLAGS
 from tests.app.wall.site import ANGRY, CALM, STILL, Site
 
@@ -56,7 +56,9 @@ def measure(minutes: float) -> dict[str, Any]:
             site.start()
             numbers = [site.opened(f"call-{index}", CALM) for index in range(CONVERSATIONS)]
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
+            page.context.add_cookies(
+                [{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}]
+            )
             page.goto(site.pages)
             rows = page.locator(".wall tbody tr")
             rows.nth(CONVERSATIONS - 1).wait_for(timeout=60_000)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app.dashboard.account_texts import ACCOUNT_TEXTS
+
 LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -353,5 +355,6 @@ def language() -> str:
 
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
-    text = _TEXTS[key][0 if language() == "zh" else 1]
+    found = ACCOUNT_TEXTS.get(key) or _TEXTS[key]
+    text = found[0 if language() == "zh" else 1]
     return text.format(**values) if values else text
