@@ -100,5 +100,9 @@ def _start_dashboard(settings: Settings) -> subprocess.Popen[bytes]:
         f"dashboard: http://{host}:{settings.dashboard_port}\n"
         f"API:       http://{host}:{settings.port}/docs\nCtrl-C stops both.\n"
     )
-    api = f"http://{host}:{settings.port}"
-    return subprocess.Popen(command, env={**os.environ, "EMOTION_MONITOR_API_URL": api})  # noqa: S603
+    env = {
+        **os.environ,
+        "EMOTION_MONITOR_API_URL": f"http://{host}:{settings.port}",
+        "EMOTION_MONITOR_PUBLIC_API_URL": settings.public_api_url,
+    }
+    return subprocess.Popen(command, env=env)  # noqa: S603

@@ -18,13 +18,13 @@ from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 from starlette.status import WS_1008_POLICY_VIOLATION
 
+from app.accounts import SESSION_COOKIE
 from app.accounts.principal import NOBODY, Principal
 from app.accounts.sign_in import KEY_PREFIX, principal_of
 from app.settings import Settings
 from app.store import Store
 from multimodal.errors import NotAllowedError, SignedOutError
 
-COOKIE = "emotion_monitor_session"
 WEBSOCKET = "WS"
 
 
@@ -196,7 +196,7 @@ def secret_of(connection: HTTPConnection) -> str:
     scheme, _, given = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return given.strip()
-    return connection.cookies.get(COOKIE, "")
+    return connection.cookies.get(SESSION_COOKIE, "")
 
 
 def _needs(found: Principal, access: Access) -> str:

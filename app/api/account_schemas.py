@@ -35,8 +35,9 @@ _KEY_OUT = _KEY | {
 }
 
 
-def _example(value: dict[str, Any], **more: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]}, **more)
+def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
+    extra: Literal["forbid", "ignore"] = "forbid" if strict else "ignore"
+    return ConfigDict(json_schema_extra={"examples": [value]}, extra=extra)
 
 
 class Bounded(BaseModel):
@@ -58,7 +59,7 @@ class SessionOut(Bounded):
 class PasswordChange(BaseModel):
     """One's own password."""
 
-    model_config = _example({"old": "...", "new": "wo ai chi lao gan ma"}, extra="forbid")
+    model_config = _example({"old": "...", "new": "wo ai chi lao gan ma"}, strict=True)
     old: Password
     new: Password = Field(description="12 to 128 characters.")
 
@@ -66,7 +67,7 @@ class PasswordChange(BaseModel):
 class UserIn(Bounded):
     """A person who shall be able to sign in; their password is made and answered."""
 
-    model_config = _example(_USER, extra="forbid")
+    model_config = _example(_USER, strict=True)
     name: str = Field(
         max_length=200, description="What they sign in with: letters, digits, `.`, `_`, `@`, `-`."
     )
@@ -77,7 +78,7 @@ class UserIn(Bounded):
 class UserChange(BaseModel):
     """What is to be different; what is absent stays."""
 
-    model_config = _example({"role": "reviewer", "teams": None}, extra="forbid")
+    model_config = _example({"role": "reviewer", "teams": None}, strict=True)
     display: str = Field("", max_length=200)
     role: UserRole = "viewer"
     teams: Bounds = None
@@ -121,7 +122,7 @@ class NewPassword(BaseModel):
 class KeyIn(Bounded):
     """A key for a program."""
 
-    model_config = _example(_KEY, extra="forbid")
+    model_config = _example(_KEY, strict=True)
     name: str = Field(max_length=200, description="What it is for.")
     scopes: list[KeyScope] = Field(min_length=1, max_length=10)
 

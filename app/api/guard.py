@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from app.api.errors import answer
 
 _PORT = re.compile(r":\d*$")
@@ -63,7 +63,7 @@ class Guard:
             return None
         origin = connection.headers.get("origin")
         if origin is None:
-            if COOKIE not in connection.cookies or "authorization" in connection.headers:
+            if SESSION_COOKIE not in connection.cookies or "authorization" in connection.headers:
                 return None
             return answer(
                 403,

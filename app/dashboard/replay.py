@@ -12,6 +12,7 @@ from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
 from app.dashboard.places import conversation_number, moment
 from app.dashboard.roles import roles_card
+from app.dashboard.session import may
 from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
 from multimodal.formats.turns import loudness
@@ -331,9 +332,13 @@ def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | 
             label = t(correction["label"])
             mark = chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]])
             st.html(mark)
-            if st.button(t("undo"), key=f"undo-{correction['id']}", type="tertiary"):
+            if may("reviewer") and st.button(
+                t("undo"), key=f"undo-{correction['id']}", type="tertiary"
+            ):
                 client.undo_correction(number, turn["number"], correction["id"])
                 st.rerun()
+            return
+        if not may("reviewer"):
             return
         with st.popover(t("correct"), type="tertiary", help=t("correct_help")):
             for emotion in EMOTIONS:

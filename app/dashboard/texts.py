@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app.dashboard.account_texts import ACCOUNT_TEXTS
+
 LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -14,6 +16,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "conversations": ("会话", "Conversations"),
     "replay": ("回放", "Replay"),
     "batch": ("批量评分", "Batch"),
+    "alerts": ("预警", "Alerts"),
+    "rules": ("规则", "Rules"),
     "language": ("语言", "Language"),
     "estimate": (
         "以上为模型估计，不是事实；由人作决定。客户情绪不等于坐席表现，不得单独作为绩效依据。",
@@ -353,5 +357,6 @@ def language() -> str:
 
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
-    text = _TEXTS[key][0 if language() == "zh" else 1]
+    found = ACCOUNT_TEXTS.get(key) or _TEXTS[key]
+    text = found[0 if language() == "zh" else 1]
     return text.format(**values) if values else text

@@ -200,7 +200,7 @@ class Accounts:
             counted = (postgresql.insert if postgres else sqlite.insert)(table).values(
                 digest=_hidden(name), failures=1, began_at=now
             )
-            failures = session.execute(
+            failures: int = session.execute(
                 counted.on_conflict_do_update(
                     index_elements=[table.c.digest], set_={"failures": table.c.failures + 1}
                 ).returning(table.c.failures)

@@ -283,10 +283,20 @@ class Governance:
 
     # The audit
 
-    def audit(self, limit: int = 100) -> list[AuditRow]:
-        """The latest entries of the audit, newest first."""
+    def audit(self, limit: int = 100, *, who: str = "", action: str = "") -> list[AuditRow]:
+        """The latest entries of the audit, newest first.
+
+        Args:
+            limit: Most entries.
+            who: Of this person or key alone; empty for everybody's.
+            action: Of this kind alone; empty for every kind.
+        """
+        wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        if who:
+            wanted = wanted.where(AuditRow.who == storable(who))
+        if action:
+            wanted = wanted.where(AuditRow.action == storable(action))
         with self._reading() as session:
-            wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
             return list(session.scalars(wanted))
 
     def note(self, scope: Scope, action: str, detail: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from tests.conftest import require
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -77,7 +77,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
                 time.sleep(0.2)
         form = {"name": "admin", "password": password[1]}
         signed = httpx.post(f"http://127.0.0.1:{api}/sign-in", data=form)
-        http.headers["Authorization"] = f"Bearer {signed.cookies[COOKIE]}"
+        http.headers["Authorization"] = f"Bearer {signed.cookies[SESSION_COOKIE]}"
         yield f"http://127.0.0.1:{pages}", f"http://127.0.0.1:{api}/api/v1"
     finally:
         server.terminate()
@@ -106,7 +106,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def signed_in(site: tuple[str, str], page: Page) -> None:
     """Every test begins as the admin."""
     token = http.headers["Authorization"].removeprefix("Bearer ")
-    page.context.add_cookies([{"name": COOKIE, "value": token, "url": site[0]}])
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": site[0]}])
 
 
 def conversation_id(api: str, channel: str) -> int:

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.accounts import SESSION_COOKIE
 from app.accounts.sign_in import LOCKED
 from app.accounts.sign_in import sign_in as begin
-from app.api.access import COOKIE
 from app.api.services import ServicesDep
 from app.api.sign_in_page import SignInPage
 from app.settings import Settings
@@ -60,7 +60,7 @@ def sign_in(
         return _answer(request, settings, SignInPage(inside(next), lang, said, name), 403)
     answer = RedirectResponse(dashboard(request, settings) + inside(next), 303)
     secure = request.url.scheme == "https" or settings.public_api_url.startswith("https:")
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=secure)
     return answer
 
 

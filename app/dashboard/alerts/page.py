@@ -62,9 +62,10 @@ def _open() -> None:
         with st.container(border=True, horizontal_alignment="center"):
             st.subheader(t("none_open"))
             st.write(t("none_open_hint"))
-            st.page_link(
-                st.session_state.pages["rules"], label=t("to_rules"), icon=":material/rule:"
-            )
+            if "rules" in st.session_state.pages:  # Whoever may not set rules has no such page.
+                st.page_link(
+                    st.session_state.pages["rules"], label=t("to_rules"), icon=":material/rule:"
+                )
         return
     order = _order(list(by_id))
     chosen = st.session_state.get("alert")

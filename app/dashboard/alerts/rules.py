@@ -13,6 +13,7 @@ from app.dashboard.alerts.page import rule_name
 from app.dashboard.alerts.style import STYLE, severity_badge
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
+from app.dashboard.session import may
 
 VIEWS = ("rules", "webhooks")
 
@@ -25,7 +26,7 @@ def page() -> None:
         st.toast(done, icon=":material/done:")
     view = st.segmented_control(
         t("rules"),
-        VIEWS,
+        VIEWS if may("admin") else VIEWS[:1],
         default="rules",
         format_func=t,
         required=True,
@@ -40,10 +41,7 @@ def page() -> None:
         else:
             _list(client.rules())
     except ApiError as error:
-        if error.status == 403:
-            st.info(t("not_for_you"), icon=":material/lock:")
-        else:
-            show_error(error)
+        show_error(error)
 
 
 def _list(found: list[dict[str, Any]]) -> None:

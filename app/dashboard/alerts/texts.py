@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from app.dashboard import texts
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
-    "alerts": ("预警", "Alerts"),
-    "rules": ("规则", "Rules"),
     # Alerts
     "open_alerts": ("待处理 {count}", "Open {count}"),
     "view_open": ("待处理", "Open"),
@@ -85,10 +83,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "只看表情不会触发任何规则。",
         "A conversation that meets a rule raises an alert: one at a time, later hits raise it. "
         "A face alone never meets a rule.",
-    ),
-    "not_for_you": (
-        "规则由班长及以上角色设定，推送由管理员设定。",
-        "Rules are set by supervisors, webhooks by admins.",
     ),
     "new_rule": ("新建规则", "New rule"),
     "edit": ("编辑", "Edit"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
 
+from app.dashboard.session import api_address, may
 from app.dashboard.texts import language
 from app.dashboard.theme import LEVEL_SIGNS
 from app.dashboard.wall.texts import wall_texts
@@ -23,7 +22,7 @@ _WALL_STYLE = """
 _SCREEN_STYLE = """
 <style>
 .block-container { max-width: none; padding: 0; }
-header, .st-key-language, .st-key-footer { display: none !important; }
+header, .st-key-corner, .st-key-footer { display: none !important; }
 </style>
 """
 
@@ -39,7 +38,8 @@ def page() -> None:
     st.html(_SCREEN_STYLE if screen else _WALL_STYLE)
     wall = _component()(
         data={
-            "api": _api(),
+            "api": api_address(),
+            "acts": may("supervisor"),
             "language": language(),
             "texts": wall_texts(),
             "signs": dict(LEVEL_SIGNS),
@@ -67,10 +67,3 @@ def _place(where: dict[str, Any]) -> dict[str, str]:
     if where.get("start") is not None:
         return wanted | {"t": str(where["start"])}
     return wanted | ({"turn": str(where["turn"])} if where.get("turn") is not None else {})
-
-
-def _api() -> str:
-    """Where the browser reaches the API: on the host of this page, at the API's port."""
-    given = os.environ.get("EMOTION_MONITOR_API_URL", "http://127.0.0.1:8600")
-    page = urlsplit(st.context.url or given)
-    return f"{page.scheme}://{page.hostname}:{urlsplit(given).port}"

@@ -86,7 +86,8 @@ class Bar {
     say(this.status, fill(this.texts[`connection_${state}`], { age: clock(age) }));
     this.status.title = this.texts[`connection_${state}_help`] ?? "";
     this.signIn.hidden = state !== "signed-out";
-    this.signIn.href = `${this.settings.api}/sign-in?next=${encodeURIComponent(location.href)}`;
+    const back = { next: location.pathname + location.search, lang: this.settings.language };
+    this.signIn.href = `${this.settings.api}/sign-in?${new URLSearchParams({ ...back, expired: 1 })}`;
   }
 
   get soundOn() {

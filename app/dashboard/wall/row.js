@@ -54,10 +54,11 @@ class Trend {
 class Row {
   /**
    * @param {object} texts What is written, by key.
-   * @param {object} signs A shape for each level.
+   * @param {object} settings `signs`, a shape for each level; `acts`, whether whoever looks may
+   *   acknowledge and take over.
    */
-  constructor(texts, signs) {
-    Object.assign(this, { texts, signs });
+  constructor(texts, settings) {
+    Object.assign(this, { texts, signs: settings.signs, acts: settings.acts });
     this.element = make("tr");
     this.element.tabIndex = -1;
     this.badge = make("span", "badge");
@@ -166,9 +167,10 @@ class Row {
         : "";
     say(this.handler, text, text);
     this.handler.hidden = !text;
-    this.acknowledge.hidden = Boolean(row.gone) || !row.alert || Boolean(seen);
+    const acts = this.acts && !row.gone;
+    this.acknowledge.hidden = !acts || !row.alert || Boolean(seen);
     // Whoever has it sees the new alert first; there is no room for both.
-    this.take.hidden = Boolean(row.gone) || (row.handled && !this.acknowledge.hidden);
+    this.take.hidden = !acts || (row.handled && !this.acknowledge.hidden);
     this.take.dataset.action = row.handled ? "release" : "take";
     say(this.take, row.handled ? texts.release : texts.take);
   }

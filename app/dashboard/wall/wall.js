@@ -199,7 +199,7 @@ class Wall {
     }
     const passed = (performance.now() - this.received) / 1000;
     for (const id of this.order) {
-      if (!this.rows.has(id)) this.rows.set(id, new Row(this.texts, this.settings.signs));
+      if (!this.rows.has(id)) this.rows.set(id, new Row(this.texts, this.settings));
       const row = this.rows.get(id);
       row.update(this.data.get(id), this.href(this.data.get(id)));
       row.tick(row.data.gone ? 0 : passed);
@@ -280,6 +280,7 @@ class Wall {
   async act(action, id) {
     const row = this.data.get(id);
     if (!row || row.gone) return;
+    if (!this.settings.acts) return this.tell(this.texts.failed_403);
     const path = `conversations/${id}/handling`;
     const calls = {
       take: ["POST", path],
@@ -291,7 +292,7 @@ class Wall {
       await this.feed.request(...calls[action]);
       this.tell(this.texts[`done_${action}`]);
     } catch (error) {
-      this.tell(fill(this.texts.failed_action, { what: error.status ? error.message : this.texts.no_answer }));
+      this.tell(this.texts[`failed_${error.status}`] ?? this.texts.failed_now);
     }
     this.feed.soon();
   }

@@ -207,8 +207,9 @@ def test_rules_are_written_changed_and_deleted(sqlite_client: TestClient) -> Non
         422,
     )
     assert "regular expression" in error["what"]
-    actions = [entry["detail"] for entry in client.get(f"{API}/audit").json()["data"]]
-    assert [entry["change"] for entry in actions][:3] == ["deleted", "switched on", "added"]
+    audit = client.get(f"{API}/audit").json()["data"]
+    told = [entry["detail"]["change"] for entry in audit if entry["action"] == "rule"]
+    assert told[:3] == ["deleted", "switched on", "added"]
 
 
 def test_the_products_own_rules_come_once(tmp_path: Path, monitor: EmotionMonitor) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
 from tests.app.wall.site import Site
 from tests.conftest import require
@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def page(site: Site, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
-    context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
+    context.add_cookies([{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}])
     yield context.new_page()
     context.close()
 

@@ -19,6 +19,29 @@ from tests.app.test_dashboard import COMMAND, free_port
 
 ANGRY = "都等了五天了还没人上门，太让人生气了，我要投诉你们！"
 CALM = "好的，谢谢"
+STILL = """
+seconds => new Promise(resolve => {
+  const root = [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.wall'));
+  const rows = () => [...root.shadowRoot.querySelectorAll('tbody tr')];
+  const held = rows().find(row => row.matches(':hover'));
+  const top = held.getBoundingClientRect().top;
+  const order = () => rows().map(row => row.dataset.id).join();
+  const seen = { id: held.dataset.id, moved: 0, frames: 0, sorted: [], rows: rows().length };
+  let before = order();
+  const end = performance.now() + seconds * 1000;
+  (function look() {
+    const now = performance.now();
+    seen.frames += 1;
+    if (!held.matches(':hover') || held.getBoundingClientRect().top !== top) seen.moved += 1;
+    const after = order();
+    if (after !== before && after.length === before.length) seen.sorted.push(now);
+    before = after;
+    if (now < end) requestAnimationFrame(look);
+    else resolve(seen);
+  })();
+})
+"""
+"""Watches the row under the pointer, frame by frame, and when the others were sorted."""
 
 
 class Site:
@@ -88,10 +111,11 @@ class Site:
             self.said(number, text)
         return number
 
-    def said(self, number: int, text: str, **turn: Any) -> None:
-        """Appends a turn, of the customer where nothing else is said."""
+    def said(self, number: int, text: str, **turn: Any) -> str:
+        """Appends a turn, of the customer where nothing else is said; the level after it."""
         body = {"role": "customer", "text": text, **turn}
-        self.client.post(f"/conversations/{number}/turns", json=body).raise_for_status()
+        answer = self.client.post(f"/conversations/{number}/turns", json=body)
+        return str(answer.raise_for_status().json()["level"])
 
     def close_all(self) -> None:
         """Closes what is open, so that the next test has the wall to itself."""

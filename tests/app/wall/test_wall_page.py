@@ -11,35 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.api.access import COOKIE
+from app.accounts import SESSION_COOKIE
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
-from tests.app.wall.site import ANGRY, CALM, Site
+from tests.app.wall.site import ANGRY, CALM, STILL, Site
 from tests.conftest import require
 
 __all__ = ["browser", "page"]  # Fixtures.
-
-STILL = """
-seconds => new Promise(resolve => {
-  const root = [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.wall'));
-  const rows = () => [...root.shadowRoot.querySelectorAll('tbody tr')];
-  const held = rows().find(row => row.matches(':hover'));
-  const top = held.getBoundingClientRect().top;
-  const order = () => rows().map(row => row.dataset.id).join();
-  const seen = { id: held.dataset.id, moved: 0, sorted: [], rows: rows().length };
-  let before = order();
-  const end = performance.now() + seconds * 1000;
-  (function look() {
-    const now = performance.now();
-    if (!held.matches(':hover') || held.getBoundingClientRect().top !== top) seen.moved += 1;
-    const after = order();
-    if (after !== before && after.length === before.length) seen.sorted.push(now);
-    before = after;
-    if (now < end) requestAnimationFrame(look);
-    else resolve(seen);
-  })();
-})
-"""
-"""Watches the row under the pointer, frame by frame, and when the others were sorted."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +43,7 @@ def site(whole_site: Site) -> Site:
 def page(site: Site, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
-    context.add_cookies([{"name": COOKIE, "value": site.token, "url": site.pages}])
+    context.add_cookies([{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}])
     yield context.new_page()
     context.close()
 
