@@ -48,6 +48,11 @@ def alerts(site: Site, state: str) -> list[dict[str, Any]]:
     return list(site.client.get("/alerts", params={"state": state}).json()["data"])
 
 
+def drawn(page: Page) -> None:
+    """Waits until the page is drawn to its end: what is pressed before may be lost."""
+    expect(page.get_by_text(re.compile("模型条款|Model terms"))).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     only(site)
     before = site.opened("before", "我要退款")
@@ -67,6 +72,7 @@ def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     assert (one["conversation_id"], one["rule"], one["hits"]) == (number, "退款着急", 20)
     page.goto(f"{site.pages}/alerts?lang=zh")
     expect(page.get_by_text("命中 20 次")).to_have_count(1, timeout=PATIENCE)
+    drawn(page)
     page.keyboard.press("a")
     expect(page.get_by_text("tester 已确认")).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("2")
@@ -83,6 +89,8 @@ def test_alerts_come_by_themselves_and_keys_move_between_them(site: Site, page: 
         site.opened(name, f"<b>我要投诉</b>{name}", queue="售后")
     marked = page.locator(".st-key-alert-current")
     expect(marked).to_contain_text("<b>我要投诉</b>first", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="To complaints")).to_have_count(2, timeout=PATIENCE)
+    drawn(page)
     page.keyboard.press("j")
     expect(marked).to_contain_text("second", timeout=PATIENCE)
     page.keyboard.press("4")
