@@ -13,6 +13,7 @@ from app.dashboard.alerts import client
 from app.dashboard.alerts.style import STYLE, severity_badge
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
+from app.dashboard.session import may
 from app.dashboard.texts import language
 from app.dashboard.theme import level_badge
 
@@ -31,7 +32,7 @@ def page() -> None:
     st.title(t("alerts"))
     view = st.segmented_control(
         t("alerts"),
-        VIEWS,
+        VIEWS if may("supervisor") else VIEWS[:2],
         default="open",
         format_func=lambda name: t(f"view_{name}"),
         required=True,
@@ -153,7 +154,7 @@ def _choose(number: int) -> None:
 
 
 def _card(one: dict[str, Any], *, current: bool) -> None:
-    number = one["id"]
+    number, locked = one["id"], not may("supervisor")
     with st.container(border=True, key="alert-current" if current else f"alert-{number}"):
         words = f"“{one['words']}”" if one["words"] else t("no_words")
         st.html(
@@ -176,6 +177,7 @@ def _card(one: dict[str, Any], *, current: bool) -> None:
                     icon=":material/check:",
                     type="primary" if current else "secondary",
                     shortcut="A" if current else None,
+                    disabled=locked,
                     on_click=_acknowledge,
                     args=(number,),
                 )
@@ -184,6 +186,7 @@ def _card(one: dict[str, Any], *, current: bool) -> None:
                     t(outcome),
                     key=f"{outcome}-{number}",
                     shortcut=str(key) if current else None,
+                    disabled=locked,
                     on_click=_close,
                     args=(number, outcome),
                 )
@@ -296,7 +299,7 @@ def _closed() -> None:
             if st.button(
                 t(outcome),
                 key=f"again-{outcome}-{one['id']}",
-                disabled=outcome == one["outcome"],
+                disabled=outcome == one["outcome"] or not may("supervisor"),
             ) and _act(client.close, one["id"], outcome):
                 st.rerun()
         if st.button(t("replay_open"), key="closed-replay", icon=":material/play_circle:"):
