@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
@@ -11,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from app.links import check_template
 from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
 
@@ -30,8 +32,16 @@ class Settings(BaseSettings):
         dashboard_port: Port of the dashboard.
         dashboard_url: Address under which people open the dashboard, for links in exports; by
             default that of this machine.
+        listen_url: Where a supervisor listens in on a call, as a template with `{external_id}`,
+            `{source}`, `{agent_id}` and `{id}`; empty for no such link on the wall.
+        barge_url: Where a supervisor joins a call, in the same way.
+        ticket_url: Where a ticket of a conversation is opened, in the same way.
         allowed_hosts: Names under which the API may be called, comma-separated in the environment;
             others are refused, so that no web page can reach a local server through DNS rebinding.
+        public_api_url: Address under which browsers reach the API, where people sign in; by default
+            the host by which they opened the dashboard, with the API's port.
+        session_idle_minutes: Minutes after which somebody who does nothing is signed out.
+        session_hours: Hours after which anybody is signed out.
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
         transcriber: Name of an installed transcriber (`funasr`, `sherpa-onnx`, `faster-whisper`)
@@ -54,6 +64,10 @@ class Settings(BaseSettings):
         retention_scores_days: Days after which the scores are deleted too, and with them all that
             is left of a conversation; 0 keeps them.
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
+        alert_budget: Alerts that are pushed to one supervisor or webhook in an hour; more are kept
+            and shown, and not pushed.
+        webhook_internal: Whether webhooks may go to addresses of the machine and of the local
+            network; else they are refused, so that nobody reaches internal systems through them.
         text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
             one.
     """
@@ -68,7 +82,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8600, ge=0, le=65535)
     dashboard_port: int = Field(default=8601, ge=0, le=65535)
     dashboard_url: str = ""
+    listen_url: str = ""
+    barge_url: str = ""
+    ticket_url: str = ""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+    public_api_url: str = ""
+    session_idle_minutes: float = Field(default=30.0, gt=0)
+    session_hours: float = Field(default=12.0, gt=0)
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
     transcriber: str = ""
@@ -84,6 +104,8 @@ class Settings(BaseSettings):
     retention_transcript_days: int = Field(default=180, ge=0)
     retention_scores_days: int = Field(default=365, ge=0)
     retention_audit_days: int = Field(default=1095, ge=0)
+    alert_budget: int = Field(default=6, ge=0, le=1000)
+    webhook_internal: bool = False
     text_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
@@ -102,6 +124,11 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{sorted(unknown)} are none of {', '.join(TYPES)}")
         return value
+
+    @field_validator("listen_url", "barge_url", "ticket_url")
+    @classmethod
+    def _link_template(cls, value: str) -> str:
+        return check_template(value)
 
     @field_validator("timezone")
     @classmethod
@@ -146,6 +173,15 @@ class Settings(BaseSettings):
         """Where a kept conversation is replayed."""
         base = self.dashboard_url or f"http://127.0.0.1:{self.dashboard_port}"
         return f"{base.rstrip('/')}/replay?id={number}"
+
+    @property
+    def dashboard_origins(self) -> tuple[str, ...]:
+        """Origins of the dashboard, whose pages may call the API from a browser."""
+        if self.dashboard_url:
+            parts = urlsplit(self.dashboard_url)
+            return (f"{parts.scheme}://{parts.netloc}",)
+        hosts = (host for host in self.allowed_hosts if host != "*")
+        return tuple(f"http://{host}:{self.dashboard_port}" for host in hosts)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -14,6 +14,8 @@
     ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another kind
     ├── NotFoundError (LookupError)          no such conversation, turn or media in the store
     ├── TranscriptionError (RuntimeError)    a program or library that should write down a recording
+    ├── SignedOutError (PermissionError)     nobody is signed in, or not any more
+    ├── NotAllowedError (PermissionError)    somebody is, and it takes more rights than they have
     └── ConflictError (ValueError)           the same key was used before for something else
 
 A message says what was wrong, where (file, line, turn), what was expected, and what to do.
@@ -97,6 +99,14 @@ class TranscriptionError(EmotionMonitorError, RuntimeError):
 
 class NotFoundError(EmotionMonitorError, LookupError):
     """No such conversation, turn or media in the store, or none that this person may see."""
+
+
+class SignedOutError(EmotionMonitorError, PermissionError):
+    """Nobody is signed in, or the session is over, or the key is none."""
+
+
+class NotAllowedError(EmotionMonitorError, PermissionError):
+    """Whoever is signed in has not the right to do this."""
 
 
 class ConflictError(EmotionMonitorError, ValueError):

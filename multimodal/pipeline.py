@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from multimodal import policy
-from multimodal.conversation import Conversation, Role, Turn
+from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.errors import EmotionMonitorError
 from multimodal.masking import Masker
@@ -42,10 +42,11 @@ BATCH_TURNS = 512
 
 @dataclass(eq=False)
 class _Job:
-    """A conversation while it is scored; turns before `first` have their scores already."""
+    """A conversation while it is scored; where a turn has scores or an answer, they stand."""
 
     conversation: Conversation
     scores: list[dict[str, EmotionScores]]
+    answers: list[FusedAnswer | None]
     states: dict[str, dict[str, Mapping[str, Any]]]
     recordings: Recordings
     notes: list[str] = field(default_factory=list)
@@ -114,13 +115,13 @@ class EmotionMonitor:
             yield from map(self._finish, jobs)
 
     def _job(self, conversation: Conversation) -> _Job:
-        return _Job(conversation, [], {}, Recordings(conversation, self._limits))
+        count = len(conversation.turns)
+        recordings = Recordings(conversation, self._limits)
+        return _Job(conversation, [{} for _ in range(count)], [None] * count, {}, recordings)
 
     def _score(self, jobs: Sequence[_Job]) -> None:
         """Scores every turn of the jobs that has no scores yet."""
-        todo = [(job, range(len(job.scores), len(job.conversation.turns))) for job in jobs]
-        for job, indices in todo:
-            job.scores += [{} for _ in indices]
+        todo = [(job, [i for i, known in enumerate(job.scores) if not known]) for job in jobs]
         for scorer in self.scorers:
             if scorer.needs == {"text"} and not scorer.stateful:
                 self._score_words(scorer, [(job, i) for job, indices in todo for i in indices])
@@ -196,12 +197,13 @@ class EmotionMonitor:
         job.notes += [note for note in job.recordings.notes if note not in job.notes]
 
     def _finish(self, job: _Job) -> ScoredConversation:
-        answers = [
-            FusedAnswer.unknown(policy.AGENT) if turn.role in (Role.AGENT, Role.BOT) else answer
-            for turn, answer in zip(
-                job.conversation.turns, self.fuser.fuse(job.scores), strict=True
-            )
-        ]
+        todo = [index for index, known in enumerate(job.answers) if known is None]
+        for index, answer in zip(
+            todo, self.fuser.fuse([job.scores[index] for index in todo]), strict=True
+        ):
+            staff = job.conversation.turns[index].role in (Role.AGENT, Role.BOT)
+            job.answers[index] = FusedAnswer.unknown(policy.AGENT) if staff else answer
+        answers = [answer for answer in job.answers if answer is not None]
         trajectory: Trajectory = self.fuser.track(job.conversation, job.scores, answers)
         turns = tuple(
             ScoredTurn(turn, scores, answer, risk)
@@ -239,21 +241,52 @@ class LiveConversation:
         """The conversation so far."""
         return self._scored
 
-    def add(self, turn: Turn) -> ScoredTurn:
-        """Scores one more turn.
+    def add(self, turn: Turn, media: Sequence[Media] | None = None) -> int:
+        """Scores one more turn. One that comes late takes its place by its start.
 
-        Raises:
-            InvalidConversationError: If it starts before the turn in front of it.
+        Words of several parties are finished in another order than they were begun in. Turns that
+        are there already keep their scores; the risk is that of the turns in their order.
+
+        Args:
+            turn: The turn.
+            media: Recordings in which it is heard and seen, instead of the conversation's.
+
+        Returns:
+            Its index.
         """
         before = self._scored
-        conversation = replace(before.conversation, turns=(*before.conversation.turns, turn))
-        job = self._monitor._job(conversation)
-        job.scores = [dict(scored.scores) for scored in before.turns]
+        at = place_of(before.conversation, turn)
+        turns = before.conversation.turns
+        conversation = replace(before.conversation, turns=(*turns[:at], turn, *turns[at:]))
+        heard = conversation if media is None else replace(conversation, media=tuple(media))
+        job = self._monitor._job(heard)
+        for index, scored in enumerate(before.turns):
+            moved = index + (index >= at)
+            job.scores[moved], job.answers[moved] = dict(scored.scores), scored.answer
         job.states = {modality: dict(states) for modality, states in before.states.items()}
         job.notes = list(before.notes)
         self._monitor._score([job])
-        self._scored = self._monitor._finish(job)
-        return self._scored.turns[-1]
+        if media is not None:
+            # What is to be said of one turn's clip is said with its score.
+            job.notes = list(before.notes)
+        self._scored = replace(self._monitor._finish(job), conversation=conversation)
+        return at
+
+
+def place_of(conversation: Conversation, turn: Turn) -> int:
+    """Before which turn of a conversation one more takes its place, by its start.
+
+    That is the end, but for one that starts before turns that are there.
+    """
+    place = len(conversation.turns)
+    if turn.start is not None:
+        for index in range(place - 1, -1, -1):
+            start = conversation.turns[index].start
+            if start is not None:
+                if start <= turn.start:
+                    break
+                place = index
+    return place
 
 
 def _context(conversation: Conversation, index: int) -> tuple[Turn, ...]:

@@ -196,7 +196,7 @@ class Fuser(Protocol):
         ...
 
     def fuse(self, turns: Sequence[Mapping[str, EmotionScores]]) -> list[FusedAnswer]:
-        """One answer per turn, in order; missing scores count as absent.
+        """One answer per turn, in order, each from its scores alone; missing ones are absent.
 
         Args:
             turns: For each turn, its scores by modality.

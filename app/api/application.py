@@ -8,27 +8,40 @@ from importlib.metadata import version
 from typing import Any
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.engine import make_url
+from starlette.middleware.cors import CORSMiddleware
 
+from app.alerts.sender import Sender
+from app.alerts.watch import AlertWatch
 from app.api import errors
+from app.api.access import named_routes, principal
 from app.api.guard import Guard
+from app.api.hub import Hub
 from app.api.routes import (
+    accounts,
+    alerts,
     batches,
     conversations,
+    events,
     governance,
     imports,
     live,
     media,
     results,
     roles,
+    sign_in,
     system,
+    wall,
+    webhooks,
 )
 from app.api.schemas import Problem
 from app.api.services import Services
 from app.api.sweeper import Sweeper
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_monitor
 from app.privacy import build_masker
 from app.settings import Settings
@@ -75,16 +88,36 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         with Store(settings) as store:
             worker = Worker(store, monitor)
             batch_worker = BatchWorker(store, monitor, settings)
+            hub = Hub(store)
+            masker = build_masker(settings)
+            turns = LiveTurns(store, monitor, masker)
+            sender = Sender(store, settings)
+            watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
-                settings, store, monitor, worker, build_masker(settings), batch_worker
+                settings,
+                store,
+                monitor,
+                worker,
+                masker,
+                batch_worker,
+                Watch(store),
+                hub,
+                turns,
+                sender,
             )
+            await hub.start()
             sweeper = Sweeper(store, settings)
             worker.start()
             batch_worker.start()
             sweeper.start()
+            watch.start()
+            sender.start()
             try:
                 yield
             finally:
+                await hub.stop()
+                await to_thread.run_sync(watch.stop)
+                await to_thread.run_sync(sender.stop)
                 await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
@@ -94,6 +127,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         version=version("emotion-monitor"),
         description=_DESCRIPTION,
         lifespan=lifespan,
+        dependencies=[Depends(principal)],
         form_limits={
             "max_files": MAX_FILES,
             "max_fields": MAX_FIELDS,
@@ -101,10 +135,19 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         },
     )
     errors.install(app)
-    app.add_middleware(Guard, hosts=settings.allowed_hosts)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.dashboard_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Idempotency-Key", "Last-Event-ID"],
+        allow_credentials=True,
+    )
+    app.add_middleware(Guard, hosts=settings.allowed_hosts, origins=settings.dashboard_origins)
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem, "description": text}
         for status, text in (
+            (401, "Nobody is signed in, or the session is over."),
+            (403, "Whoever is signed in may not do this."),
             (404, "There is none, or none that the caller may see."),
             (422, "What was sent is wrong; the error says where and what to do."),
             (503, "The database or a model is not there at the moment."),
@@ -113,13 +156,20 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(wall.router)
+    api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
     api.include_router(roles.router)
     api.include_router(governance.router)
+    api.include_router(accounts.router)
+    api.include_router(alerts.router)
+    api.include_router(webhooks.router)
     api.include_router(system.models)
     app.include_router(api)
+    app.include_router(sign_in.router, max_body_size=sign_in.MAX_BYTES)
     app.include_router(system.health)
+    app.state.paths = {id(route): path for route, _, path in named_routes(app.routes)}
     return app

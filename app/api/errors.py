@@ -21,8 +21,10 @@ from multimodal.errors import (
     InvalidInputError,
     MediaLimitError,
     ModelMissingError,
+    NotAllowedError,
     NotFoundError,
     OutputError,
+    SignedOutError,
     UnknownFormatError,
 )
 from multimodal.masking import Masker
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[EmotionMonitorError], int], ...] = (
     # The first that fits.
+    (SignedOutError, 401),
+    (NotAllowedError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (MediaLimitError, 413),
@@ -55,6 +59,10 @@ _TYPES: Mapping[int, str] = {
     500: "internal",
 }
 RETRY_SECONDS = 5
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": str(RETRY_SECONDS)},
+}
 _MASKER = Masker()
 
 
@@ -98,7 +106,7 @@ def install(app: FastAPI) -> None:
 async def _ours(_request: Request, error: Exception) -> Response:
     assert isinstance(error, EmotionMonitorError)
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else None
+    headers = _HEADERS.get(status)
     return JSONResponse({"error": as_json(error)}, status, headers)
 
 

@@ -1,13 +1,17 @@
-"""What stands before every route: who may call at all, and what no cache may keep."""
+"""What stands before every route: from where it may be called, and what no cache may keep."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.accounts import SESSION_COOKIE
 from app.api.errors import answer
 
 _PORT = re.compile(r":\d*$")
@@ -17,43 +21,59 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Guard:
     """Refuses other host names and other sites' pages, and forbids caches to keep answers.
 
-    A page of another site can reach a server on this machine: by a name of its own that resolves to
-    127.0.0.1 (DNS rebinding), which the `Host` header shows, and by a form that it submits, which
-    the `Origin` header shows.
+    A page of another site, or of another server on this host, can reach this one: by a name of its
+    own that resolves to 127.0.0.1 (DNS rebinding), which the `Host` header shows, and by what it
+    sends in the name of whoever is signed in (CSRF), which the `Origin` header shows: browsers send
+    it with every write and every WebSocket. A write by the cookie alone therefore has to have one.
 
     Args:
         app: The application behind.
         hosts: Host names under which it may be called, without port; `*` for any.
+        origins: Origins whose pages may write, beside the service's own.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Sequence[str], origins: Sequence[str]) -> None:
         self.app = app
         self.hosts = frozenset(hosts)
+        self.origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one request."""
-        if scope["type"] != "http":
+        """Handles one request, or one WebSocket."""
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if not self._known(headers.get("host", "")):
-            refusal = answer(
+        refusal = self._refusal(HTTPConnection(scope))
+        if refusal is None:
+            await self.app(scope, receive, _uncached(send) if scope["type"] == "http" else send)
+        elif scope["type"] == "http":
+            await refusal(scope, receive, send)
+        else:  # Closed before it is accepted: the server answers 403.
+            await send({"type": "websocket.close", "code": WS_1008_POLICY_VIOLATION})
+
+    def _refusal(self, connection: HTTPConnection) -> Response | None:
+        host = connection.headers.get("host", "")
+        if not self._known(host):
+            return answer(
                 421,
                 "the service may not be called by this host name.",
                 "header Host",
                 "Call it by localhost, or name the host in EMOTION_MONITOR_ALLOWED_HOSTS.",
             )
-            await refusal(scope, receive, send)
-        elif (
-            origin is not None
-            and scope["method"] not in _SAFE
-            and not self._known(origin.partition("://")[2])
-        ):
-            refusal = answer(403, "pages of other sites may not write here.", "header Origin")
-            await refusal(scope, receive, send)
-        else:
-            await self.app(scope, receive, _uncached(send))
+        if connection.scope.get("method") in _SAFE:
+            return None
+        origin = connection.headers.get("origin")
+        if origin is None:
+            if SESSION_COOKIE not in connection.cookies or "authorization" in connection.headers:
+                return None
+            return answer(
+                403,
+                "what is written by the cookie of a session has to say from which page.",
+                "header Origin",
+                "A program sends a key as `Authorization: Bearer ...`.",
+            )
+        if origin.partition("://")[2] == host or origin in self.origins:
+            return None
+        return answer(403, "pages of other sites may not write here.", "header Origin")
 
     def _known(self, host: str) -> bool:
         return "*" in self.hosts or _PORT.sub("", host).lower() in self.hosts

@@ -7,17 +7,22 @@ import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
-from weakref import WeakValueDictionary
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
+from app.alerts.sender import Sender
+from app.api.access import PrincipalDep
 from app.api.errors import as_json
+from app.api.hub import Hub
+from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
-from app.store import LOCAL, Scope, Store, WriteKey
+from app.store import Scope, Store, WriteKey
 from multimodal.conversation import storable
 from multimodal.errors import TranscriptError
 from multimodal.masking import Masker
@@ -38,6 +43,10 @@ class Services:
         worker: Scores what is queued.
         masker: Takes personal data out of what comes in.
         batch_worker: Scores the files of batches.
+        watch: Notes who looks at what.
+        hub: Hands on what happens.
+        turns: Adds turns to open conversations.
+        sender: Sends what webhooks are told.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -48,29 +57,25 @@ class Services:
     worker: Worker
     masker: Masker
     batch_worker: BatchWorker
+    watch: Watch
+    hub: Hub
+    turns: LiveTurns
+    sender: Sender
     uploads: threading.Lock = field(default_factory=threading.Lock)
-    _live: WeakValueDictionary[int, Any] = field(default_factory=WeakValueDictionary)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def transcriber(self) -> Transcriber | None:
         """Writes down uploaded recordings, where the settings ask for it; loaded at first use."""
         return build_transcriber(self.settings)
 
-    def live(self, conversation_id: int) -> threading.Lock:
-        """The lock of one open conversation: its turns are appended one after the other."""
-        with self._guard:
-            lock: threading.Lock = self._live.setdefault(conversation_id, threading.Lock())
-            return lock
 
-
-def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
     return services
 
 
-def _scope() -> Scope:
-    return LOCAL
+def _scope(principal: PrincipalDep) -> Scope:
+    return principal.scope
 
 
 async def _write_key(

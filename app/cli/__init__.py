@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import intake, people, scoring, site, training
+from app.cli import accounts, intake, people, scoring, site, training
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -37,6 +37,8 @@ for command in (
 for name, group in (
     ("db", site.db),
     ("train", training.train),
+    ("user", accounts.user),
+    ("key", accounts.key),
     ("roles", people.roles),
     ("notice", people.notice),
     ("retention", people.retention),

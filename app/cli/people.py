@@ -220,7 +220,7 @@ def notice_list(as_json: Json = False) -> None:
 
 
 def audit(as_json: Json = False) -> None:
-    """What was erased, swept or changed for many, when and by whom."""
+    """Who viewed, replayed, exported, erased or changed what, and when."""
     from app.settings import Settings
     from app.store import Store
 

@@ -117,7 +117,10 @@ def score(
 
 def demo(as_json: Json = False) -> None:
     """Score the bundled sample conversations and keep them for the dashboard."""
+    from app.accounts.first_admin import first_admin, welcome
     from app.ingest import IngestOptions
+    from app.settings import Settings
+    from app.store import Store
 
     folder = Path(__file__).resolve().parents[2] / "data" / "samples"
     if not folder.is_dir():
@@ -126,7 +129,11 @@ def demo(as_json: Json = False) -> None:
             where=str(folder),
             remedy="Run the demo in a checkout of the project, or score files of your own.",
         )
-    if not _score([str(folder)], IngestOptions(), out=None, save=True, as_json=as_json):
+    good = _score([str(folder)], IngestOptions(), out=None, save=True, as_json=as_json)
+    with Store(Settings()) as store:
+        if password := first_admin(store):
+            say(welcome(password))
+    if not good:
         raise typer.Exit(1)
 
 

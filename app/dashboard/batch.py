@@ -256,7 +256,9 @@ def _finished(batch: dict[str, Any]) -> None:
                 st.download_button(
                     label,
                     # Fetched when it is clicked, not whenever the page is drawn.
-                    data=partial(client.results, form, language(), batch=batch["id"]),
+                    data=partial(
+                        client.results, client.token(), form, language(), batch=batch["id"]
+                    ),
                     file_name=f"emotion-monitor-{batch['id']}.{form}",
                     icon=":material/download:",
                     type="secondary" if index else "primary",

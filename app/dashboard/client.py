@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import streamlit as st
 
+from app.accounts import SESSION_COOKIE
 from app.dashboard.texts import t
 
 SECONDS = 600.0
@@ -38,9 +39,17 @@ def _client() -> httpx.Client:
     return httpx.Client(base_url=f"{base}/api/v1", timeout=SECONDS)
 
 
-def _request(method: str, path: str, **arguments: Any) -> httpx.Response:
+def token() -> str:
+    """The token of the session of whoever looks at the page; empty where nobody is signed in."""
+    return st.context.cookies.get(SESSION_COOKIE, "")
+
+
+def _request(method: str, path: str, *, by: str = "", **arguments: Any) -> httpx.Response:
+    """Asks the API in the name of whoever looks at the page, or of the session `by`."""
+    by = by or token()
+    headers = {"Authorization": f"Bearer {by}"} if by else {}
     try:
-        response = _client().request(method, path, **arguments)
+        response = _client().request(method, path, headers=headers, **arguments)
     except httpx.HTTPError as error:
         raise ApiError(0, f"{type(error).__name__}: {error}") from error
     if response.is_success:
@@ -64,10 +73,15 @@ def conversation(number: int) -> dict[str, Any]:
     return dict(_request("GET", f"/conversations/{number}").json())
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def recording(number: int, index: int) -> bytes:
     """A recording of a conversation, whole; a browser then gets it from the dashboard's origin."""
-    return _request("GET", f"/conversations/{number}/media/{index}").content
+    return _recording(token(), number, index)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _recording(by: str, number: int, index: int) -> bytes:
+    # By session: what one person may hear is not there for the next.
+    return _request("GET", f"/conversations/{number}/media/{index}", by=by).content
 
 
 def new_batch() -> dict[str, Any]:
@@ -133,14 +147,15 @@ def keep_source(name: str, profile: Mapping[str, Any]) -> None:
     _request("PUT", f"/sources/{quote(name, safe='')}", json=dict(profile))
 
 
-def results(form: str, lang: str, **filters: Any) -> bytes:
+def results(by: str, form: str, lang: str, **filters: Any) -> bytes:
     """Scored conversations as `xlsx`, `csv`, `jsonl` or `parquet`; filters as for the list.
 
-    A download button calls it outside the page's run, where the page's language is not known.
+    A download button calls it outside the page's run, where neither the session `by` nor the page's
+    language is known.
     """
     given = {name: value for name, value in filters.items() if value not in (None, "")}
     wanted = {"format": form, "lang": lang, **given}
-    return _request("GET", "/results", params=wanted).content
+    return _request("GET", "/results", by=by, params=wanted).content
 
 
 def correct(number: int, turn: int, label: str) -> None:
@@ -178,12 +193,77 @@ def models() -> list[dict[str, Any]]:
     return list(_request("GET", "/models").json()["data"])
 
 
+def session() -> dict[str, Any]:
+    """Who is signed in: `name`, `display`, `role`, `teams`, `queues`."""
+    return dict(_request("GET", "/session").json())
+
+
+def sign_out() -> None:
+    """Ends the session."""
+    _request("DELETE", "/session")
+
+
+def change_password(old: str, new: str) -> None:
+    """Changes one's own password."""
+    _request("PUT", "/session/password", json={"old": old, "new": new})
+
+
+def users() -> list[dict[str, Any]]:
+    """Everybody who may sign in or might once."""
+    return list(_request("GET", "/users").json()["data"])
+
+
+def add_user(**user: Any) -> str:
+    """Adds a person; their password."""
+    return str(_request("POST", "/users", json=user).json()["password"])
+
+
+def change_user(name: str, **changes: Any) -> None:
+    """Changes what a person is called or may do."""
+    _request("PATCH", f"/users/{quote(name, safe='')}", json=changes)
+
+
+def reset_password(name: str) -> str:
+    """Gives a person a new password, which is answered."""
+    return str(_request("POST", f"/users/{quote(name, safe='')}/password").json()["password"])
+
+
+def keys() -> list[dict[str, Any]]:
+    """Every key of a program."""
+    return list(_request("GET", "/keys").json()["data"])
+
+
+def add_key(**key: Any) -> str:
+    """Makes a key for a program, which is answered."""
+    return str(_request("POST", "/keys", json=key).json()["key"])
+
+
+def revoke_key(name: str) -> None:
+    """Makes a key worthless."""
+    _request("DELETE", f"/keys/{quote(name, safe='')}")
+
+
+def groups() -> dict[str, list[str]]:
+    """Teams and queues that conversations name: `teams`, `queues`."""
+    return dict(_request("GET", "/groups").json())
+
+
+def audit(**wanted: Any) -> list[dict[str, Any]]:
+    """The latest entries of the audit; `who`, `action`, `limit`, None left out."""
+    given = {name: value for name, value in wanted.items() if value}
+    return list(_request("GET", "/audit", params=given).json()["data"])
+
+
 def show_error(error: ApiError) -> None:
     """Says on the page what went wrong and what to do about it."""
+    if error.status == 401:
+        st.rerun()  # The frame finds nobody signed in, and leads to the page for that.
     if error.status == 0:
         st.error(f"**{t('api_down')}** — {t('api_down_hint')}", icon=":material/cloud_off:")
         if st.button(t("retry"), icon=":material/refresh:"):
             st.rerun()
+    elif error.status == 403:
+        st.warning(t("not_allowed"), icon=":material/lock:")
     elif error.status == 404:
         st.warning(t("gone"))
     else:

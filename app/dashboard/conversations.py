@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
+from app.dashboard.session import may
 from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
 
@@ -103,7 +104,8 @@ def _empty(*, filtered: bool) -> None:
         else:
             st.subheader(t("none_yet"))
             st.write(t("none_yet_hint"))
-            st.page_link(st.session_state.pages["batch"], icon=":material/upload_file:")
+            if may("reviewer"):
+                st.page_link(st.session_state.pages["batch"], icon=":material/upload_file:")
 
 
 def _list(rows: list[dict[str, Any]]) -> None:
@@ -173,14 +175,15 @@ def _paging(count: int, filters: dict[str, Any]) -> None:
     pages = -(-count // ROWS)
     left, middle, right = st.columns([3, 1, 1], vertical_alignment="center")
     left.caption(t("shown", first=offset + 1, last=min(offset + ROWS, count), count=count))
-    middle.download_button(
-        "Excel",
-        # Fetched when it is clicked, not whenever the page is drawn.
-        data=partial(client.results, "xlsx", language(), **filters),
-        file_name="emotion-monitor.xlsx",
-        icon=":material/download:",
-        help=t("download_help"),
-    )
+    if may("reviewer"):
+        middle.download_button(
+            "Excel",
+            # Fetched when it is clicked, not whenever the page is drawn.
+            data=partial(client.results, client.token(), "xlsx", language(), **filters),
+            file_name="emotion-monitor.xlsx",
+            icon=":material/download:",
+            help=t("download_help"),
+        )
     if pages > 1:
         number = right.number_input(t("page"), 1, pages, offset // ROWS + 1)
         if (number - 1) * ROWS != offset:

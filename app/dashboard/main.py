@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Callable
 
-from app.dashboard import batch, client, conversations, replay
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from app.dashboard import accounts, batch, client, conversations, replay, session, wall
+from app.dashboard.alerts import page as alerts
+from app.dashboard.alerts import rules
 from app.dashboard.texts import LANGUAGES, language, t
 from app.dashboard.theme import STYLE
 
@@ -16,30 +21,50 @@ def main() -> None:
         st.session_state.language = wanted if wanted in LANGUAGES else "zh"
     st.set_page_config(page_title=t("title"), page_icon=":material/monitor_heart:", layout="wide")
     st.html(STYLE)
+    session.me()
     pages = [
+        st.Page(
+            wall.page,
+            title=t("wall"),
+            icon=":material/monitor_heart:",
+            url_path="wall",
+            default=True,
+        ),
         st.Page(
             conversations.page,
             title=t("conversations"),
             icon=":material/forum:",
             url_path="conversations",
-            default=True,
         ),
         st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
-        st.Page(batch.page, title=t("batch"), icon=":material/upload_file:", url_path="batch"),
+        *(_for("viewer", alerts.page, "alerts", ":material/notifications:")),
+        *(_for("reviewer", batch.page, "batch", ":material/upload_file:")),
+        *(_for("supervisor", rules.page, "rules", ":material/rule:")),
+        *(_for("admin", accounts.page, "accounts", ":material/manage_accounts:")),
     ]
-    st.session_state.pages = {"conversations": pages[0], "replay": pages[1], "batch": pages[2]}
+    st.session_state.pages = {page.url_path or "wall": page for page in pages}
     current = st.navigation(pages, position="top")
-    st.segmented_control(
-        t("language"),
-        options=list(LANGUAGES),
-        format_func=lambda code: LANGUAGES[code],
-        key="language",
-        required=True,
-        label_visibility="collapsed",
-    )
+    with st.container(key="corner", horizontal=True, vertical_alignment="center"):
+        session.corner()
+        st.segmented_control(
+            t("language"),
+            options=list(LANGUAGES),
+            format_func=lambda code: LANGUAGES[code],
+            key="language",
+            required=True,
+            label_visibility="collapsed",
+        )
     st.query_params["lang"] = language()
     current.run()
-    _footer()
+    with st.container(key="footer"):
+        _footer()
+
+
+def _for(role: str, draw: Callable[[], None], name: str, icon: str) -> list[StreamlitPage]:
+    """A page that takes a role: none at all for whoever has it not."""
+    if not session.may(role):
+        return []
+    return [st.Page(draw, title=t(name), icon=icon, url_path=name)]
 
 
 def _footer() -> None:

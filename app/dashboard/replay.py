@@ -10,11 +10,15 @@ import streamlit as st
 
 from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
+from app.dashboard.places import conversation_number, moment
 from app.dashboard.roles import roles_card
+from app.dashboard.session import may
 from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
 from multimodal.formats.turns import loudness
 
+LOOK_SECONDS = 2.0
+"""How often it is looked whether an open conversation went on."""
 ROWS = 40
 """Turns on one page of the transcript."""
 EMOTIONS = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
@@ -23,18 +27,24 @@ MODALITIES = ("text", "voice", "face")
 
 def page() -> None:
     """Draws the page."""
-    number = st.query_params.get("id") or st.session_state.get("conversation")
-    if not number or not str(number).isdigit():
-        _nothing_chosen()
-        return
-    st.session_state.conversation = number
-    st.query_params["id"] = str(number)
+    link = st.query_params.to_dict()
     try:
-        conversation = client.conversation(int(number))
+        number = conversation_number(link) or st.session_state.get("conversation")
+        if number is None:
+            _nothing_chosen()
+            return
+        conversation = client.conversation(number)
     except client.ApiError as error:
         client.show_error(error)
         return
+    st.session_state.conversation = number
+    if "external_id" not in link:
+        st.query_params["id"] = str(number)
+    _arrive(conversation, link)
     _heading(conversation)
+    _here(conversation)
+    if conversation["state"] == "open":
+        _follow(conversation)
     main, side = st.columns([2.3, 1], gap="large")
     with side:
         _summary(conversation)
@@ -43,6 +53,46 @@ def page() -> None:
         _player(conversation)
         _timeline(conversation)
         _transcript(conversation)
+
+
+def _arrive(conversation: dict[str, Any], link: dict[str, str]) -> None:
+    """Goes to the moment that the link names, once: then the person goes where they like."""
+    place = moment(link, conversation["turns"])
+    arrived = (conversation["id"], link.get("t"), link.get("turn"))
+    if place is None or st.session_state.get("arrived") == arrived:
+        return
+    st.session_state.arrived = arrived
+    turn = conversation["turns"][place.turn]
+    _seek(conversation["id"], turn)
+    if place.seconds is not None:
+        st.session_state.seek = {conversation["id"]: place.seconds}
+    st.session_state.here = (conversation["id"], turn["number"])
+
+
+def _here(conversation: dict[str, Any]) -> None:
+    """The words that the link leads to, before anything else."""
+    number, index = st.session_state.get("here", (None, 0))
+    if number != conversation["id"] or index > len(conversation["turns"]):
+        return
+    turn = conversation["turns"][index - 1]
+    when = clock(turn["start"]) if turn["start"] is not None else t("turn_number", number=index)
+    st.html(
+        f'<div class="em-turn em-here"><span class="em-quiet">{escape(when)} '
+        f"{escape(t('role_' + turn['role']))}</span><br>{escape(turn['text'])}</div>"
+    )
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _follow(conversation: dict[str, Any]) -> None:
+    """Looks whether an open conversation has gone on, has ended, or is gone; says it is live."""
+    st.caption(t("goes_on"))
+    try:
+        now = client.conversations(id=conversation["id"])["data"]
+    except client.ApiError:
+        return  # It looks again; the page shows what it has.
+    seen = ("turn_count", "state", "status")
+    if not now or any(now[0][name] != conversation[name] for name in seen):
+        st.rerun()
 
 
 def _nothing_chosen() -> None:
@@ -208,8 +258,10 @@ def _turn(number: int, turn: dict[str, Any], correction: dict[str, Any] | None) 
     ]
     # The words speak for what the text model says, which need not be the fused answer.
     marks = highlighted(turn["text"], words, EMOTION_COLOURS[text.get("label", "unknown")])
+    here = st.session_state.get("here") == (number, turn["number"])
+    kinds = " ".join(["em-turn", *["em-agent"] * agent, *["em-here"] * here])
     what.html(
-        f'<div class="em-turn {"em-agent" if agent else ""}">'
+        f'<div class="{kinds}">'
         f"<b>{escape(t('role_' + turn['role']))}</b> "
         f'<span class="em-quiet">{escape(turn["agent_id"])}</span><br>'
         f"{marks}</div>"
@@ -280,9 +332,13 @@ def _correction(number: int, turn: dict[str, Any], correction: dict[str, Any] | 
             label = t(correction["label"])
             mark = chip(f"{t('correction')}: {label}", EMOTION_COLOURS[correction["label"]])
             st.html(mark)
-            if st.button(t("undo"), key=f"undo-{correction['id']}", type="tertiary"):
+            if may("reviewer") and st.button(
+                t("undo"), key=f"undo-{correction['id']}", type="tertiary"
+            ):
                 client.undo_correction(number, turn["number"], correction["id"])
                 st.rerun()
+            return
+        if not may("reviewer"):
             return
         with st.popover(t("correct"), type="tertiary", help=t("correct_help")):
             for emotion in EMOTIONS:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.dashboard import client
+from app.dashboard.session import may
 from app.dashboard.texts import t
 
 SURE = 0.9
@@ -34,19 +35,23 @@ def roles_card(conversation: dict[str, Any]) -> None:
             st.warning(text, icon=":material/swap_horiz:")
         if inferred:
             st.info(t("roles_inferred"), icon=":material/help:")
-            if st.button(
+        if (
+            inferred
+            and may("reviewer")
+            and st.button(
                 t("roles_confirm"),
                 icon=":material/check:",
                 key=f"confirm-{number}",
                 type="primary",
                 width="stretch",
-            ):
-                _change(client.confirm_roles, number, t("roles_confirmed"))
-        if st.button(
+            )
+        ):
+            _change(client.confirm_roles, number, t("roles_confirmed"))
+        if may("reviewer") and st.button(
             t("roles_swap"), icon=":material/swap_horiz:", key=f"swap-{number}", width="stretch"
         ):
             _change(client.swap_roles, number, t("roles_swapped"))
-        if st.button(
+        if may("supervisor") and st.button(
             t("roles_swap_source", source=conversation["source"]),
             icon=":material/sync_alt:",
             key=f"swap-source-{number}",

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app.dashboard.account_texts import ACCOUNT_TEXTS
+
 LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("客服情绪监测", "Emotion monitor"),
+    "wall": ("实时监控", "Live wall"),
     "conversations": ("会话", "Conversations"),
     "replay": ("回放", "Replay"),
     "batch": ("批量评分", "Batch"),
+    "alerts": ("预警", "Alerts"),
+    "rules": ("规则", "Rules"),
     "language": ("语言", "Language"),
     "estimate": (
         "以上为模型估计，不是事实；由人作决定。客户情绪不等于坐席表现，不得单独作为绩效依据。",
@@ -339,6 +344,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Check that emotion-monitor serve is running, then retry.",
     ),
     "retry": ("重试", "Retry"),
+    "turn_number": ("第 {number} 句", "Turn {number}"),
+    "goes_on": ("● 会话进行中，新的话轮自动出现", "● Going on: new turns appear by themselves"),
     "gone": ("这个会话已不存在。", "This conversation is no longer there."),
 }
 
@@ -350,5 +357,6 @@ def language() -> str:
 
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
-    text = _TEXTS[key][0 if language() == "zh" else 1]
+    found = ACCOUNT_TEXTS.get(key) or _TEXTS[key]
+    text = found[0 if language() == "zh" else 1]
     return text.format(**values) if values else text

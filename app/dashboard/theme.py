@@ -32,13 +32,14 @@ RISK_COLOUR = "#b04a00"
 STYLE = """
 <style>
 .block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
-.st-key-language { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
+.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
 h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
   line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
 .em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;
   vertical-align: .12em; border-radius: .4em; color: #fff; white-space: nowrap; }
 .em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
+.em-here { border-left: 4px solid currentColor; padding-left: .6rem; margin-left: -.6rem; }
 .em-agent { opacity: .78; }
 .em-quiet { opacity: .72; font-size: .82rem; }
 .em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,

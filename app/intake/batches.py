@@ -25,7 +25,7 @@ from app.intake.storing import Stored, store_all
 from app.monitor import build_transcriber
 from app.privacy import build_masker
 from app.settings import Settings
-from app.store import DatabaseUnavailableError, Store
+from app.store import DatabaseUnavailableError, Scope, Store
 from app.store.batches import ItemState, NewItem
 from multimodal.conversation import Role, storable
 from multimodal.errors import EmotionMonitorError, OutputError
@@ -180,6 +180,7 @@ class _Open:
     numbers: dict[Path, int]
     names: dict[int, str]
     kinds: dict[int, str]
+    scope: Scope
     keep_recordings: bool = True
     recordings_alone: bool = False
 
@@ -270,7 +271,8 @@ class Batching:
         )
         kinds = {item.number: item.kind for item in items}
         keep = bool(given.get("keep_recordings", True))
-        return _Open(batch_id, folder, joining, numbers, names, kinds, keep)
+        scope = self._store.batches.scope(batch_id)
+        return _Open(batch_id, folder, joining, numbers, names, kinds, scope, keep)
 
     def _score(self, batch: _Open, numbers: list[int]) -> None:
         began = time.monotonic()
@@ -281,6 +283,7 @@ class Batching:
             self._read(batch, list(paths), together),
             self._store,
             self._monitor,
+            batch.scope,
             keep_recordings=batch.keep_recordings,
             within=batch.folder,
         ):

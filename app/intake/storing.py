@@ -91,7 +91,7 @@ def _store(
         except EmotionMonitorError as error:
             done[index] = Stored(item.path, error=error)
     todo: list[tuple[int, Conversation]] = []
-    known = store.lookup_many([conversation for _, conversation in ready])
+    known = store.lookup_many([conversation for _, conversation in ready], scope)
     for (index, conversation), saved in zip(ready, known, strict=True):
         if saved is None:
             todo.append((index, conversation))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.store.bulk import AS_IT_IS
 from app.store.scope import Scope
 from app.store.tables import BatchItemRow, BatchResultRow, BatchRow, ConversationRow
 from multimodal.errors import ConflictError, NotFoundError
@@ -20,8 +21,6 @@ from multimodal.errors import ConflictError, NotFoundError
 Sessions = Callable[[], AbstractContextManager[Session]]
 ItemState = Literal["todo", "claimed", "done", "failed", "joined", "duplicate"]
 OPEN = ("todo", "claimed")
-AS_IT_IS = {"synchronize_session": False}
-"""For statements that SQLAlchemy cannot evaluate on rows in memory, where there are none."""
 MAX_BATCHES = 50
 """Latest batches in the list."""
 
@@ -80,7 +79,14 @@ class Batches:
     def create(self, scope: Scope) -> int:
         """Makes an empty batch."""
         with self._writing() as session:
-            row = BatchRow(owner=scope.who, made_at=datetime.now(UTC), state="draft", options={})
+            row = BatchRow(
+                owner=scope.who,
+                made_at=datetime.now(UTC),
+                state="draft",
+                options={},
+                teams=None if scope.teams is None else sorted(scope.teams),
+                queues=None if scope.queues is None else sorted(scope.queues),
+            )
             session.add(row)
             session.flush()
             return row.id
@@ -114,9 +120,11 @@ class Batches:
 
     def latest(self, scope: Scope) -> list[Progress]:
         """The latest batches, newest first."""
-        wanted = select(BatchRow).where(BatchRow.owner == scope.who).order_by(BatchRow.id.desc())
+        wanted = select(BatchRow).order_by(BatchRow.id.desc()).limit(MAX_BATCHES)
+        if not scope.sees_all:
+            wanted = wanted.where(BatchRow.owner == scope.who)
         with self._reading() as session:
-            found = session.scalars(wanted.limit(MAX_BATCHES)).all()
+            found = session.scalars(wanted).all()
             return [self._progress(session, row) for row in found]
 
     def items(
@@ -384,6 +392,13 @@ class Batches:
         with self._reading() as session:
             return list(session.scalars(select(BatchRow.id).where(BatchRow.state == "finished")))
 
+    def scope(self, batch_id: int) -> Scope:
+        """Who writes the conversations of a batch, and for which teams and queues."""
+        with self._reading() as session:
+            row = session.get_one(BatchRow, batch_id)
+        teams, queues = (None if one is None else frozenset(one) for one in (row.teams, row.queues))
+        return Scope(row.owner, teams, queues)
+
     def options(self, batch_id: int) -> dict[str, Any]:
         """How a batch's files are read."""
         with self._reading() as session:
@@ -430,7 +445,7 @@ class Batches:
 
     def _row(self, session: Session, batch_id: int, scope: Scope) -> BatchRow:
         row = session.get(BatchRow, batch_id)
-        if row is None or row.owner != scope.who:
+        if row is None or not (scope.sees_all or row.owner == scope.who):
             raise NotFoundError(f"there is no batch {batch_id}.")
         return row
 

@@ -13,6 +13,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.store.tables import Base
 
+AS_IT_IS = {"synchronize_session": False}
+"""For statements that SQLAlchemy cannot evaluate on rows in memory, where there are none."""
+
 
 def table_of(kind: type[Base]) -> Table:
     """The table behind a mapped class."""

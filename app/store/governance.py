@@ -13,7 +13,8 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import batches, retention
+from app.store import batches, events, retention
+from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.erasing import empty_log, purge
 from app.store.media import MediaFolder
@@ -94,7 +95,8 @@ class Governance:
         row = ConversationRow
         with self._writing() as session:
             of_them = (row.customer_ref == storable(customer_ref)) & scope.visible()
-            ids = session.scalars(select(row.id).where(of_them)).all() if customer_ref else []
+            found = session.scalars(select(row).where(of_them)).all() if customer_ref else []
+            ids = [one.id for one in found]
             if not ids:
                 raise NotFoundError(
                     "no conversation has this customer.",
@@ -107,9 +109,12 @@ class Governance:
             elsewhere = tuple(sorted({one.path for one in media if not one.sha256}))
             session.execute(delete(IdempotencyRow).where(IdempotencyRow.conversation_id.in_(ids)))
             batches.forget(session, ids)
+            events.forget(session, ids)
+            for one in found:
+                events.record(session, "conversation", one, {"change": "erased"})
             session.execute(delete(row).where(row.id.in_(ids)))
             counts = {"conversations": len(ids), "media": len(digests), "elsewhere": len(elsewhere)}
-            _audit(session, scope.who, "erase", counts)
+            entry(session, scope.who, "erase", counts)
         removed = self.discard(digests)
         self.batches.prune()
         notes = purge(self._engine)
@@ -137,6 +142,7 @@ class Governance:
             more, others, conversations = retention.delete_conversations(session, limits)
             audit = retention.delete_audit(session, limits)
             old_batches = retention.delete_batches(session, limits)
+            events.delete_old(session, now)
         self.discard(digests | more)
         transcripts = 0
         while True:
@@ -155,7 +161,7 @@ class Governance:
         )
         if swept.anything:
             with self._writing() as session:
-                _audit(session, who, "retention", asdict(swept))
+                entry(session, who, "retention", asdict(swept))
             if transcripts or conversations or old_batches:
                 empty_log(self._engine)
         return swept
@@ -217,7 +223,7 @@ class Governance:
                 made_at=now,
             )
             session.add(row)
-            _audit(session, scope.who, "notice", {"reference": reference, "valid": True})
+            entry(session, scope.who, "notice", {"reference": reference, "valid": True})
         return row
 
     def end_notice(self, reference: str, scope: Scope, at: datetime | None = None) -> NoticeRow:
@@ -235,7 +241,7 @@ class Governance:
             if until <= row.valid_from:
                 raise InvalidInputError("a notice cannot end before it began.")
             row.valid_until = until
-            _audit(session, scope.who, "notice", {"reference": row.reference, "valid": False})
+            entry(session, scope.who, "notice", {"reference": row.reference, "valid": False})
         return row
 
     def notices(self) -> list[tuple[NoticeRow, int]]:
@@ -277,17 +283,23 @@ class Governance:
 
     # The audit
 
-    def audit(self, limit: int = 100) -> list[AuditRow]:
-        """The latest entries of the audit, newest first."""
+    def audit(self, limit: int = 100, *, who: str = "", action: str = "") -> list[AuditRow]:
+        """The latest entries of the audit, newest first.
+
+        Args:
+            limit: Most entries.
+            who: Of this person or key alone; empty for everybody's.
+            action: Of this kind alone; empty for every kind.
+        """
+        wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+        if who:
+            wanted = wanted.where(AuditRow.who == storable(who))
+        if action:
+            wanted = wanted.where(AuditRow.action == storable(action))
         with self._reading() as session:
-            wanted = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
             return list(session.scalars(wanted))
 
     def note(self, scope: Scope, action: str, detail: Mapping[str, Any]) -> None:
         """Adds an entry to the audit; it must not say about whom."""
         with self._writing() as session:
-            _audit(session, scope.who, action, detail)
-
-
-def _audit(session: Session, who: str, action: str, detail: Mapping[str, Any]) -> None:
-    session.add(AuditRow(at=datetime.now(UTC), who=who, action=action, detail=dict(detail)))
+            entry(session, scope.who, action, detail)

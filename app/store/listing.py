@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
+from app.store import events
 from app.store.media import MediaFolder
 from app.store.query import MAX_PAGE, Filter, ordering
 from app.store.reading import Listed, StoredConversation, load
 from app.store.scope import Scope
-from app.store.tables import ConversationRow, ModelRow, TurnRow
+from app.store.tables import ConversationRow, EventRow, ModelRow, TurnRow
 from multimodal.emotions import ModelInfo
 from multimodal.errors import InvalidInputError
 
@@ -42,6 +43,15 @@ class Reading:
         """
         with self._reading() as session:
             return load(session, self._row(session, conversation_id, scope), self.media)
+
+    def row(self, conversation_id: int, scope: Scope) -> ConversationRow:
+        """One conversation's metadata, state and summary alone.
+
+        Raises:
+            NotFoundError: If it is not there, or not for whoever asks.
+        """
+        with self._reading() as session:
+            return self._row(session, conversation_id, scope)
 
     def page(
         self, wanted: Filter, scope: Scope, *, sort: str = "-risk", limit: int = 50, offset: int = 0
@@ -97,6 +107,31 @@ class Reading:
                 return
             yield from loaded
             after = loaded[-1].row.id
+
+    def groups(self, scope: Scope) -> tuple[list[str], list[str]]:
+        """Teams and queues that conversations name, sorted."""
+        found = []
+        with self._reading() as session:
+            for column in (ConversationRow.team, ConversationRow.queue):
+                wanted = select(column).where(scope.visible(), column != "").distinct()
+                found.append(sorted(session.scalars(wanted)))
+        return found[0], found[1]
+
+    def events_after(self, last_id: int, scope: Scope, limit: int = 500) -> Sequence[EventRow]:
+        """What happened after the event of an id, oldest first.
+
+        Args:
+            last_id: Id of the last event that is known already.
+            scope: Who asks.
+            limit: Most events at a time.
+        """
+        with self._reading() as session:
+            return events.after(session, last_id, scope, limit)
+
+    def last_event_id(self) -> int:
+        """The id of the latest event of all, 0 where there is none."""
+        with self._reading() as session:
+            return events.last_id(session)
 
     def models(self) -> list[ModelInfo]:
         """Every model that ever gave a stored answer."""

@@ -41,6 +41,7 @@ class Filter:
         ids: These conversations only; None for all.
         batch: Those that came of this batch's files.
         source: The system it comes from.
+        external_id: Its id there.
         channel: `phone`, `video` or `chat`.
         queue: Skill group.
         team: The agent's team.
@@ -59,6 +60,7 @@ class Filter:
     ids: tuple[int, ...] | None = None
     batch: int | None = None
     source: str | None = None
+    external_id: str | None = None
     channel: str | None = None
     queue: str | None = None
     team: str | None = None
@@ -79,7 +81,8 @@ class Filter:
         conditions = [
             getattr(row, name) == storable(value)
             for name in (
-                "source", "channel", "queue", "team", "language", "state", "status", "level",
+                "source", "external_id", "channel", "queue", "team", "language", "state",
+                "status", "level",
             )
             if (value := getattr(self, name))
         ]  # fmt: skip

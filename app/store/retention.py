@@ -9,7 +9,7 @@ not count again. An open conversation is left alone until it is closed.
     audit        entries of the audit
 
 Batches of files go with the words; those that wait to be scored with whichever of words and
-recordings goes first.
+recordings goes first. Events go with the words too, and after `app.store.events.KEEP_DAYS`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
+from app.store import events
 from app.store.media import MediaFolder, forgotten
 from app.store.tables import (
+    AlertRow,
     AuditRow,
     BatchRow,
     CarriedStateRow,
     ConversationRow,
     CorrectionRow,
+    EventRow,
     MediaRow,
     ScoreRow,
     TurnRow,
@@ -166,9 +169,11 @@ def delete_words(session: Session, limits: Limits, now: datetime) -> int:
         (TurnRow, {"text": "", "speaker": "", "attributes": {}}),
         (ScoreRow, {"evidence": []}),
         (CorrectionRow, {"comment": ""}),
+        (AlertRow, {"words": "", "comment": ""}),
     ):
         session.execute(update(kind).where(kind.conversation_id.in_(ids)).values(**values))
     session.execute(delete(CarriedStateRow).where(CarriedStateRow.conversation_id.in_(ids)))
+    events.forget(session, ids)
     session.execute(
         update(ConversationRow)
         .where(ConversationRow.id.in_(ids))
@@ -197,6 +202,7 @@ def delete_conversations(session: Session, limits: Limits) -> tuple[set[str], in
     conversations = session.scalar(
         select(func.count()).select_from(ConversationRow).where(over(limits.scores))
     )
+    session.execute(delete(EventRow).where(EventRow.conversation_id.in_(gone)))
     session.execute(delete(ConversationRow).where(ConversationRow.id.in_(gone)))
     return set(media) - {""}, len(media), conversations or 0
 

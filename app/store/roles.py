@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.store import rows
 from app.store.media import MediaFolder
 from app.store.tables import (
+    AlertRow,
     AnswerRow,
     CarriedStateRow,
     ConversationRow,
@@ -121,7 +122,7 @@ def _keep_regions(row: ConversationRow, media: Sequence[MediaRow]) -> None:
 
 
 def _forget_scores(session: Session, row: ConversationRow, after: Conversation) -> None:
-    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow):
+    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, AlertRow):
         session.execute(delete(kind).where(kind.conversation_id == row.id))
     staff = [n for n, turn in enumerate(after.turns, start=1) if turn.role in _STAFF]
     session.execute(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, true
 
-from app.store.tables import ConversationRow
+from app.store.tables import ConversationRow, EventRow
 from multimodal.conversation import Conversation
 from multimodal.errors import InvalidConversationError
 
@@ -27,14 +27,27 @@ class Scope:
     teams: frozenset[str] | None = None
     queues: frozenset[str] | None = None
 
-    def visible(self) -> ColumnElement[bool]:
-        """The condition on `ConversationRow` under which a conversation is visible."""
+    @property
+    def sees_all(self) -> bool:
+        """Whether every conversation is there for them; then everybody's batches are too."""
+        return self.teams is None and self.queues is None
+
+    def visible(
+        self, table: type[ConversationRow] | type[EventRow] = ConversationRow
+    ) -> ColumnElement[bool]:
+        """The condition on a table under which a row's conversation is visible."""
         conditions: list[ColumnElement[bool]] = [true()]
         if self.teams is not None:
-            conditions.append(ConversationRow.team.in_(self.teams))
+            conditions.append(table.team.in_(self.teams))
         if self.queues is not None:
-            conditions.append(ConversationRow.queue.in_(self.queues))
+            conditions.append(table.queue.in_(self.queues))
         return and_(*conditions)
+
+    def covers(self, team: str, queue: str) -> bool:
+        """Whether a conversation of this team and queue is visible: `visible` outside a query."""
+        return (self.teams is None or team in self.teams) and (
+            self.queues is None or queue in self.queues
+        )
 
     def require(self, conversation: Conversation) -> None:
         """Checks that a conversation may be written by whoever asks.

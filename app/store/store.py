@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -13,17 +13,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import writing
+from app.store import events, turns, writing
+from app.store.accounts import Accounts
+from app.store.alerts import Alerts
+from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.keys import Keys
 from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.review import Review
 from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
+from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
 from app.store.sources import Sources
 from app.store.tables import (
@@ -31,8 +36,10 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.wall import Wall
+from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
-from multimodal.conversation import Conversation
+from multimodal.conversation import Conversation, Media
 from multimodal.errors import (
     ConflictError,
     EmotionMonitorError,
@@ -52,6 +59,14 @@ class Store(Governance, Review, Reading):
     Args:
         settings: Names the database and the folder of recordings.
 
+    Attributes:
+        media: The folder of recordings.
+        happened: Called after each transaction that wrote events, by the thread that wrote it.
+        appended: Called after turns of an open conversation were stored, with its id and all of it.
+        rules: What is alerted to.
+        alerts: What came of that.
+        webhooks: Who outside is told of alerts.
+
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
         OutputError: From every method that writes, if the disk is full.
@@ -64,7 +79,15 @@ class Store(Governance, Review, Reading):
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
+        self.happened: Callable[[], None] = lambda: None
+        self.appended: Callable[[int, ScoredConversation], None] = lambda *_: None
+        self.rules = Rules(self._reading, self._writing)
+        self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
+        self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
+        self.accounts = Accounts(self._reading, self._writing)
+        self.keys = Keys(self._reading, self._writing)
+        self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
     def __enter__(self) -> Self:
@@ -120,7 +143,9 @@ class Store(Governance, Review, Reading):
         keep = keep_recordings and self._keep_recordings
         saved = self._once(scored.conversation, scope, key, state, scored, keep=keep)
         if not keep:
-            self._discard_all(scored.conversation)
+            self._discard(*scored.conversation.media)
+        if state == "open" and saved.outcome == "created" and scored.turns:
+            self.appended(saved.id, scored)
         return saved
 
     def save_many(
@@ -147,7 +172,7 @@ class Store(Governance, Review, Reading):
                 except EmotionMonitorError as error:
                     done[index] = error
             elif not keep:
-                self._discard_all(one.conversation)
+                self._discard(*one.conversation.media)
         return [done[index] for index in range(len(scored))]
 
     def enqueue(
@@ -178,14 +203,14 @@ class Store(Governance, Review, Reading):
             row = writing.find(session, conversation)
             if row is None or row.status != "scored":
                 return None
-            writing.require_same(row, conversation)
+            writing.require_same(row, conversation, scope)
             brings = same_roles(session, row, conversation) and writing.brings(
                 session, row, conversation, self.media
             )
             return None if brings else Saved(row.id, "unchanged")
 
     def lookup_many(
-        self, conversations: Sequence[Conversation]
+        self, conversations: Sequence[Conversation], scope: Scope
     ) -> list[Saved | EmotionMonitorError | None]:
         """`lookup` for many conversations, with few queries; an error stands for itself."""
         found: list[Saved | EmotionMonitorError | None] = []
@@ -197,7 +222,7 @@ class Store(Governance, Review, Reading):
                     found.append(None)
                     continue
                 try:
-                    writing.require_same(row, conversation)
+                    writing.require_same(row, conversation, scope)
                 except EmotionMonitorError as error:
                     found.append(error)
                     continue
@@ -223,7 +248,7 @@ class Store(Governance, Review, Reading):
             require_same_roles(session, row, scored)
             self._write(session, row, scored, keep=self._keep_recordings)
         if not self._keep_recordings:
-            self._discard_all(scored.conversation)
+            self._discard(*scored.conversation.media)
 
     def fail(self, conversation_id: int, error: str) -> None:
         """Marks a conversation as one that could not be scored, with the reason."""
@@ -281,7 +306,11 @@ class Store(Governance, Review, Reading):
         moves = (before.source, before.external_id) != (after.source, after.external_id)
         with self._writing() as session:
             row = writing.find(session, before, lock=True)
-            if row is None or (moves and writing.find(session, after) is not None):
+            if (
+                row is None
+                or not scope.covers(row.team, row.queue)
+                or (moves and writing.find(session, after) is not None)
+            ):
                 return False
             return writing.redescribe(session, row, before, after)
 
@@ -291,15 +320,19 @@ class Store(Governance, Review, Reading):
         scored: ScoredConversation,
         scope: Scope,
         *,
+        number: int | None = None,
+        clip: Media | None = None,
         key: WriteKey | None = None,
         changed: Sequence[int] = (),
     ) -> Saved:
-        """Adds the last turn of a scored conversation to the open one of that id.
+        """Adds one turn of a scored conversation to the open one of that id.
 
         Args:
             conversation_id: The conversation.
             scored: It, with one turn more than is kept.
             scope: Who writes.
+            number: Which one, from 1; by default the last. Those from it on count one more.
+            clip: A recording of the turn alone, in the folder of recordings.
             key: Idempotency key, where the caller gave one.
             changed: Numbers of earlier turns whose words were masked once more.
 
@@ -307,23 +340,31 @@ class Store(Governance, Review, Reading):
             NotFoundError: If it is not there.
             ConflictError: If it is closed, or another turn was appended meanwhile.
         """
-        number = len(scored.turns)
+        count = len(scored.turns)
+        number = number or count
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
             if replay := writing.replay(session, scope, key):
                 return replay
             writing.require_open(row)
-            if row.turn_count != number - 1:
+            if row.turn_count != count - 1:
                 raise ConflictError(
-                    f"the conversation has {row.turn_count} turns, expected {number - 1}.",
+                    f"the conversation has {row.turn_count} turns, expected {count - 1}.",
                     where=f"conversation {conversation_id}",
                     remedy="Another turn came at the same time; send this one again.",
                 )
-            writing.insert_turns(session, row.id, scored.conversation, first=number)
-            writing.rewrite_turns(session, row.id, scored, changed)
+            if number < count:
+                turns.make_room(session, row.id, number)
+            turns.insert_turns(session, row.id, {number: scored.turns[number - 1].turn})
+            turns.rewrite_turns(session, row.id, scored, changed)
+            if clip is not None:
+                writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
             writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
-        return Saved(conversation_id, "created", number)
+        if clip is not None and not self._keep_recordings:
+            self._discard(clip)
+        self.appended(conversation_id, scored)
+        return Saved(conversation_id, "created", number, row)
 
     def replayed(self, scope: Scope, key: WriteKey | None) -> Saved | None:
         """What this idempotency key did before, or None if it is new.
@@ -345,7 +386,10 @@ class Store(Governance, Review, Reading):
         """
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
+            if row.state == "closed":
+                return
             row.state = "closed"
+            events.record(session, "conversation", row, {"change": "closed"})
             session.execute(
                 delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
             )
@@ -361,7 +405,10 @@ class Store(Governance, Review, Reading):
             of_this = MediaRow.conversation_id == row.id
             kept = select(MediaRow.sha256).where(of_this, MediaRow.path != "")
             digests = set(session.scalars(kept)) - {""}
+            events.forget(session, [row.id])
+            events.record(session, "conversation", row, {"change": "erased"})
             session.execute(delete(ConversationRow).where(ConversationRow.id == row.id))
+            entry(session, scope.who, "delete", {"conversation": row.id})
         self.discard(digests)
 
     # How it is done
@@ -379,6 +426,9 @@ class Store(Governance, Review, Reading):
             session.begin(),
         ):
             yield session
+            recorded = events.write_recorded(session)
+        if recorded:
+            self.happened()
 
     def _row(
         self, session: Session, conversation_id: int, scope: Scope, *, lock: bool = False
@@ -394,8 +444,8 @@ class Store(Governance, Review, Reading):
             )
         return row
 
-    def _discard_all(self, conversation: Conversation) -> None:
-        self.discard({self.media.digest_of(one.path) for one in conversation.media} - {""})
+    def _discard(self, *media: Media) -> None:
+        self.discard({self.media.digest_of(one.path) for one in media} - {""})
 
     def _write(
         self, session: Session, row: ConversationRow, scored: ScoredConversation, *, keep: bool
@@ -473,7 +523,7 @@ class Store(Governance, Review, Reading):
                     session, conversation, state, self.media, keep=keep
                 )
             else:
-                writing.require_same(row, conversation)
+                writing.require_same(row, conversation, scope)
                 # Roles that a person exchanged stay so, however the source gives them again.
                 brings = same_roles(session, row, conversation) and (
                     row.status != "scored"

@@ -9,7 +9,11 @@
                   └─ idempotency_key       writes already done, so that a repeat does nothing
     model                                  every model that ever gave a stored answer
     notice                                 notices under which conversations are analysed
-    audit                                  what was deleted or changed for many, without names
+    audit                                  who viewed, exported, deleted or changed what
+    event                                  what happened, for whoever follows it live
+    conversation ── alert ─┐               what a rule found in it, for a supervisor to deal with
+    rule ──────────────────┘               what is alerted to
+    webhook ── delivery                    who outside is told of alerts, and how that went
     source_profile                         how the files of a source are read
     batch ── batch_item ── batch_result    files that came together, and what became of them
 
@@ -35,6 +39,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -94,6 +99,7 @@ class ConversationRow(Base):
         Index(None, "risk"),
         Index(None, "started_at"),
         Index(None, "status"),
+        Index(None, "state"),
         Index(None, "customer_ref"),
         # An id is never used again, so that an old link cannot lead to somebody else.
         {"sqlite_autoincrement": True},
@@ -139,6 +145,13 @@ class ConversationRow(Base):
     """The state that a supervisor reads; empty before it is scored, like `level`."""
     reason_turn: Mapped[int | None]
     """Number of the turn that gave the level its reason."""
+    level_since: Mapped[datetime | None]
+    """When it came to its level, by this machine's clock; NULL where it was never open."""
+    waiting_since: Mapped[datetime | None]
+    """When the customer's first turn came that nobody has answered; NULL where the last is."""
+    handled_by: Mapped[str | None]
+    """Who has taken it over; NULL where nobody has."""
+    handled_at: Mapped[datetime | None]
     agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""
@@ -327,7 +340,7 @@ class NoticeRow(Base):
 
 
 class AuditRow(Base):
-    """What was deleted or changed for many, when and by whom; never about whom."""
+    """Who viewed, exported, deleted or changed what, and when; never about whom."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
@@ -336,8 +349,31 @@ class AuditRow(Base):
     at: Mapped[datetime]
     who: Mapped[str]
     action: Mapped[str]
-    """`erase`, `retention`, `notice` or `swap_roles`."""
+    """`view`, `replay`, `export`, `sign_in`, `user`, `key`, `erase`, `retention`, `notice`, ..."""
     detail: Mapped[dict[str, Any]]
+
+
+class EventRow(Base):
+    """What happened to a conversation, for whoever follows it live; see `app.store.events`.
+
+    It carries what a scope asks for, and outlives the conversation by the news that it is gone.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index(None, "conversation_id"),
+        Index(None, "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    """`conversation`, `turn` or `alert`."""
+    conversation_id: Mapped[int] = mapped_column(BigId)
+    team: Mapped[str]
+    queue: Mapped[str]
+    payload: Mapped[dict[str, Any]]
 
 
 class CarriedStateRow(Base):
@@ -378,6 +414,10 @@ class BatchRow(Base):
     """`draft` while files come, `running`, `paused`, `finished`."""
     options: Mapped[dict[str, Any]]
     """Notice, channels, role, source and its profile, as the person gave them."""
+    teams: Mapped[list[Any] | None] = mapped_column(Json)
+    """Teams for which its owner may write; null for all."""
+    queues: Mapped[list[Any] | None] = mapped_column(Json)
+    """Queues for which its owner may write; null for all."""
 
 
 class BatchItemRow(Base):
@@ -429,3 +469,126 @@ class BatchResultRow(Base):
     )
     outcome: Mapped[str]
     """`created`, `rescored` or `unchanged`."""
+
+
+class RuleRow(Base):
+    """What is alerted to."""
+
+    __tablename__ = "rule"
+    __table_args__ = (UniqueConstraint("key"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str | None]
+    """Which one of the product's own rules it is; NULL for one that a person made."""
+    definition: Mapped[dict[str, Any]]
+    """`app.alerts.rules.Rule` as JSON."""
+    enabled: Mapped[bool]
+    author: Mapped[str]
+    """Who changed it last."""
+    changed_at: Mapped[datetime]
+
+
+class AlertRow(Base):
+    """What a supervisor is to deal with: at most one open alert for each conversation.
+
+    It is called after the most severe of the rules that met, and of those after the first.
+    """
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "uq_alert_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(None, "conversation_id"),
+        Index(None, "hour"),
+        Index(None, "rule_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("rule.id", ondelete="SET NULL"))
+    rule_name: Mapped[str]
+    """The rule's name at that time, Chinese."""
+    rule_name_en: Mapped[str]
+    severity: Mapped[str]
+    """`notice`, `warning` or `critical`."""
+    turn: Mapped[int]
+    """Number of the turn that caused it."""
+    words: Mapped[str]
+    """At most 20 characters of that turn."""
+    rules: Mapped[dict[str, Any]]
+    """By each rule's id that met, the number of the last turn that it met at."""
+    hits: Mapped[int]
+    """How often rules met."""
+    opened_at: Mapped[datetime]
+    hour: Mapped[int]
+    """Hours from 1970 to when it was opened: budgets count by it."""
+    raised_at: Mapped[datetime]
+    """When a rule met last."""
+    acknowledged_by: Mapped[str]
+    acknowledged_at: Mapped[datetime | None]
+    closed_by: Mapped[str]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str]
+    """`intervened`, `false_alarm`, `no_action`, `to_complaint`; empty while it is open."""
+    comment: Mapped[str]
+
+
+class WebhookRow(Base):
+    """Who outside is told of alerts."""
+
+    __tablename__ = "webhook"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own name)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str]
+    vendor: Mapped[str]
+    """`generic`, `wecom`, `dingtalk` or `feishu`."""
+    url: Mapped[str]
+    secret: Mapped[str]
+    """Signs what is sent; empty where the receiver asks for no signature."""
+    least_severity: Mapped[str]
+    teams: Mapped[list[Any]]
+    """Teams whose alerts it is told of; empty for all."""
+    with_words: Mapped[bool]
+    """Whether it is told the customer's words."""
+    enabled: Mapped[bool]
+    author: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """One message to a webhook. What it says is made of the alert when it is sent."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index(None, "state", "due_at"),
+        Index(None, "webhook_id", "id"),
+        Index(None, "alert_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"))
+    """NULL for a test."""
+    change: Mapped[str]
+    """`opened`, `raised` or `test`."""
+    made_at: Mapped[datetime]
+    hour: Mapped[int]
+    state: Mapped[str]
+    """`todo`, `sending`, `sent`, `failed`, or `over_budget` and never sent."""
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    """When it is to be tried next; while `sending`, when it counts as lost."""
+    status: Mapped[int | None]
+    """HTTP status of the last answer; NULL where there was none."""
+    error: Mapped[str]
+    """What was wrong at the last attempt."""
+    seconds: Mapped[float | None]
+    """How long the last attempt took."""

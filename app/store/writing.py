@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.store import rows
+from app.store import events, rows, turns
 from app.store.bulk import insert_many, table_of, upsert
 from app.store.media import MediaFolder, forgotten
 from app.store.scope import Scope
@@ -27,7 +27,7 @@ from app.store.tables import (
     TrajectoryRow,
     TurnRow,
 )
-from multimodal.conversation import Conversation, Media
+from multimodal.conversation import Conversation, Media, Role
 from multimodal.emotions import ModelInfo
 from multimodal.errors import ConflictError, NotFoundError
 from multimodal.scoring import ScoredConversation
@@ -58,11 +58,13 @@ class Saved:
         outcome: `created`; `rescored` where it was there and a new scoring was added; `unchanged`
             where all of it was there; `replayed` where the same idempotency key did it before.
         number: The turn that was appended, None for a whole conversation.
+        row: The conversation after a turn was appended, None where nothing was.
     """
 
     id: int
     outcome: Outcome
     number: int | None = None
+    row: ConversationRow | None = None
 
 
 def require_open(row: ConversationRow) -> None:
@@ -109,12 +111,18 @@ def find(
     return session.scalar(wanted.with_for_update() if lock else wanted)
 
 
-def require_same(row: ConversationRow, conversation: Conversation) -> None:
-    """Checks that a kept conversation is this one.
+def require_same(row: ConversationRow, conversation: Conversation, scope: Scope) -> None:
+    """Checks that a kept conversation is this one, and one that whoever writes may see.
 
     Raises:
-        ConflictError: If something else was said in it.
+        ConflictError: If something else was said in it, or it is another team's.
     """
+    if not scope.covers(row.team, row.queue):
+        raise ConflictError(
+            "this source and external id are another team's.",
+            where=f"source {conversation.source!r}, external id {conversation.external_id!r}",
+            remedy="Give it another external id, or have somebody of that team send it.",
+        )
     if row.content_hash != rows.content_hash(conversation):
         raise ConflictError(
             "another conversation is kept under this source and external id.",
@@ -149,37 +157,6 @@ def redescribe(
             if turn.role == new.role:  # A person may have exchanged the roles.
                 turn.agent_id = new.agent_id
     return True
-
-
-def insert_turns(
-    session: Session, conversation_id: int, conversation: Conversation, first: int = 1
-) -> None:
-    """Inserts the turns from number `first` on."""
-    values = [
-        {"conversation_id": conversation_id, "number": number, **rows.turn_values(turn)}
-        for number, turn in enumerate(conversation.turns[first - 1 :], start=first)
-    ]
-    if values:
-        session.execute(insert(table_of(TurnRow)), values)
-
-
-def rewrite_turns(
-    session: Session, conversation_id: int, scored: ScoredConversation, numbers: Sequence[int]
-) -> None:
-    """Writes the words of turns that were masked once more, and what evidence is left of them."""
-    for number in numbers:
-        turn = scored.turns[number - 1]
-        at = (conversation_id, number)
-        row = session.get(TurnRow, at)
-        assert row is not None
-        row.text = turn.turn.text
-        for score in session.scalars(
-            select(ScoreRow).where(
-                ScoreRow.conversation_id == conversation_id, ScoreRow.number == number
-            )
-        ):
-            left = turn.scores.get(score.modality)
-            score.evidence = [one.to_json() for one in left.evidence] if left else []
 
 
 def keep_key(
@@ -256,7 +233,9 @@ def insert_conversation(
     )
     session.add(row)
     session.flush()
-    insert_turns(session, row.id, conversation)
+    if state == "open":
+        events.record(session, "conversation", row, {"change": "opened"})
+    turns.insert_turns(session, row.id, dict(enumerate(conversation.turns, start=1)))
     write_media(session, row, conversation.media, folder, keep=keep)
     return row
 
@@ -440,6 +419,18 @@ def insert_media(
         )
 
 
+def add_media(
+    session: Session, row: ConversationRow, media: Media, folder: MediaFolder, *, keep: bool
+) -> None:
+    """Adds a recording to those that a conversation has; see `insert_media`."""
+    of_this = MediaRow.conversation_id == row.id
+    kept = session.scalars(select(MediaRow).where(of_this)).all()
+    known = {one.sha256 for one in kept}
+    first = max((one.number for one in kept), default=-1) + 1
+    insert_media(session, row.id, [media], folder, keep=keep, known=known, first=first)
+    row.media_count += int(keep)
+
+
 def _place(path: Path, digest: str, folder: MediaFolder) -> str:
     return folder.relative(path) if digest else str(path.absolute())
 
@@ -458,7 +449,8 @@ def write_scoring(
     Raises:
         ConflictError: If the conversation that is kept has more or fewer turns.
     """
-    first = appended or 1
+    numbers = range(1, len(scored.turns) + 1) if appended is None else [appended]
+    found = [(number, scored.turns[number - 1]) for number in numbers]
     if appended is None:
         if row.turn_count != len(scored.turns):
             raise ConflictError(
@@ -470,14 +462,12 @@ def write_scoring(
     stamp = {"conversation_id": row.id, "scoring": row.scoring}
     scores: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
-    for number, turn in enumerate(scored.turns[first - 1 :], start=first):
+    for number, turn in found:
         at = stamp | {"number": number}
         scores += [at | values for values in rows.score_values(turn.scores)]
         answers.append(at | rows.answer_values(turn))
     trajectory = stamp | rows.trajectory_values(scored.trajectory)
-    # In one order, so that two writers on PostgreSQL cannot wait for each other.
-    models = sorted(rows.models_of(scored), key=lambda model: model.key)
-    upsert(session, ModelRow, [_model_values(m) for m in models])
+    _write_models(session, replace(scored, turns=tuple(turn for _, turn in found)))
     upsert(session, ScoreRow, scores)
     upsert(session, AnswerRow, answers)
     upsert(session, TrajectoryRow, [trajectory | {"scored_at": datetime.now(UTC)}])
@@ -488,9 +478,31 @@ def write_scoring(
             for speaker, value in by_speaker.items()
         ]
         upsert(session, CarriedStateRow, states)
+    now = datetime.now(UTC)
+    level = row.level
     for name, value in rows.summary_values(scored).items():
         setattr(row, name, value)
-    row.status, row.error, row.scored_at = "scored", "", datetime.now(UTC)
+    row.status, row.error, row.scored_at = "scored", "", now
+    if row.state == "open":
+        if row.level != level:
+            row.level_since = now
+        row.waiting_since = (row.waiting_since or now) if _unanswered(scored) else None
+        if scored.turns:
+            events.record_turn(session, row, scored, appended or len(scored.turns))
+
+
+def _unanswered(scored: ScoredConversation) -> bool:
+    """Whether the customer had the last word; turns of whom nobody knows do not count."""
+    roles = (one.turn.role for one in reversed(scored.turns))
+    return next((role for role in roles if role is not Role.UNKNOWN), None) is Role.CUSTOMER
+
+
+def _write_models(session: Session, scored: ScoredConversation) -> None:
+    """Writes those models that are not known; live calls would wait for each other's rows else."""
+    found = {model.key: model for model in rows.models_of(scored)}
+    known = set(session.scalars(select(ModelRow.key).where(ModelRow.key.in_(found))))
+    # In one order, so that two writers on PostgreSQL cannot wait for each other.
+    upsert(session, ModelRow, [_model_values(found[key]) for key in sorted({*found} - known)])
 
 
 def _model_values(model: ModelInfo) -> dict[str, str]:

@@ -104,7 +104,7 @@ def conversation_to_json(conversation: Conversation) -> dict[str, Any]:
         **{name: getattr(conversation, name) for name in _TEXTS},
         "media": [_media_to_json(media) for media in conversation.media],
         "attributes": dict(conversation.attributes),
-        "turns": [_turn_to_json(turn) for turn in conversation.turns],
+        "turns": [turn_to_json(turn) for turn in conversation.turns],
     }
 
 
@@ -273,7 +273,8 @@ def _media_to_json(media: Media) -> dict[str, Any]:
     }
 
 
-def _turn_to_json(turn: Turn) -> dict[str, Any]:
+def turn_to_json(turn: Turn) -> dict[str, Any]:
+    """A turn as a JSON object of the canonical schema."""
     return {
         "role": turn.role.value,
         "text": turn.text,

@@ -14,17 +14,18 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from multimodal.errors import InvalidInputError, OutputError
-from multimodal.formats.canonical import conversation_to_json
+from multimodal.formats.canonical import conversation_to_json, turn_to_json
 from multimodal.formats.excel import ExcelWriter, Layout, Reviewed
 from multimodal.formats.rows import COLUMNS, to_rows
 from multimodal.formats.spreadsheet import cell_text
 from multimodal.masking import Masker
-from multimodal.scoring import ScoredConversation
+from multimodal.scoring import ScoredConversation, ScoredTurn
 
 __all__ = [
     "COLUMNS",
@@ -32,6 +33,7 @@ __all__ = [
     "Layout",
     "Reviewed",
     "scored_to_json",
+    "scored_turn_to_json",
     "to_rows",
     "write_results",
 ]
@@ -102,22 +104,22 @@ def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
     `trajectory` and `notes`. The canonical reader passes over them, so that a file of results can
     be scored again.
     """
-    data = conversation_to_json(scored.conversation)
-    turns = [
-        turn
-        | {
-            "scores": {name: scores.to_json() for name, scores in found.scores.items()},
-            "answer": found.answer.to_json(),
-            "risk": round(float(found.risk), 5),
-        }
-        for turn, found in zip(data["turns"], scored.turns, strict=True)
-    ]
+    data = conversation_to_json(replace(scored.conversation, turns=()))
     return data | {
-        "turns": turns,
+        "turns": [scored_turn_to_json(found) for found in scored.turns],
         # A telephone number in a file's name leaves the house in no export.
         "media": [one | {"path": _MASKER.name(one["path"])} for one in data["media"]],
         "trajectory": scored.trajectory.to_json(),
         "notes": list(scored.notes),
+    }
+
+
+def scored_turn_to_json(found: ScoredTurn) -> dict[str, Any]:
+    """One turn of the complete result; see `scored_to_json`."""
+    return turn_to_json(found.turn) | {
+        "scores": {name: scores.to_json() for name, scores in found.scores.items()},
+        "answer": found.answer.to_json(),
+        "risk": round(float(found.risk), 5),
     }
 
 

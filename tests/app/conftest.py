@@ -13,6 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from httpx2 import Response
 from psycopg import sql
 from starlette.testclient import TestClient
 
+from app.accounts.sign_in import open_session
 from app.api import create_app
 from app.settings import Settings
-from app.store import Store, upgrade
+from app.store import LOCAL, Store, upgrade
+from app.store.accounts import NewUser
 from multimodal.conversation import Conversation
 from multimodal.emotions import EMOTIONS, Emotion, EmotionScores, Evidence, ModelInfo
 from multimodal.pipeline import EmotionMonitor
@@ -240,16 +243,37 @@ def store(settings: Settings) -> Iterator[Store]:
         yield store
 
 
+def session_token(
+    settings: Settings,
+    name: str = "tester",
+    role: str = "admin",
+    teams: Sequence[str] | None = None,
+    queues: Sequence[str] | None = None,
+) -> str:
+    """The token of a person's session; they are added where they are not there."""
+    with Store(settings) as store:
+        if store.accounts.find(name) is None:
+            store.accounts.add(NewUser(name, role, teams, queues), "no password", LOCAL)
+        return open_session(store, settings, name)
+
+
+@contextmanager
+def signed_in(settings: Settings, monitor: EmotionMonitor) -> Iterator[TestClient]:
+    """The API, with the client signed in as an admin called tester."""
+    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+        client.headers["Authorization"] = f"Bearer {session_token(settings)}"
+        yield client
+
+
 @pytest.fixture
 def client(settings: Settings, monitor: EmotionMonitor) -> Iterator[TestClient]:
-    """The API over each kind of database."""
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    """The API over each kind of database, signed in."""
+    with signed_in(settings, monitor) as client:
         yield client
 
 
 @pytest.fixture
 def sqlite_client(tmp_path: Path, monitor: EmotionMonitor) -> Iterator[TestClient]:
-    """The API over SQLite, for what does not depend on the database."""
-    app = create_app(Settings(data_dir=tmp_path / "data"), monitor)
-    with TestClient(app, base_url="http://localhost") as client:
+    """The API over SQLite, for what does not depend on the database, signed in."""
+    with signed_in(Settings(data_dir=tmp_path / "data"), monitor) as client:
         yield client

@@ -14,12 +14,11 @@ import pytest
 import soundfile
 from starlette.testclient import TestClient
 
-from app.api import create_app
 from app.api.routes.imports import safe_name
 from app.settings import Settings
 from app.store import upgrade
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, chat, problem
+from tests.app.conftest import API, chat, problem, signed_in
 
 LINES = "客户：都三天了还没发货！！\n坐席：您好，马上为您查询。\n客户：好的\n".encode()
 
@@ -156,7 +155,7 @@ def test_an_uploaded_recording_is_written_down(tmp_path: Path, monitor: EmotionM
         data_dir=tmp_path / "data", transcriber_command=f"{sys.executable} {program} {{audio}}"
     )
     upgrade(settings)
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         files = {"files": ("call.wav", tone(2))}
         form = {"channels": "left=agent,right=customer"}
         (done,) = client.post(f"{API}/imports", files=files, data=form).json()["data"]

@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app.accounts import SESSION_COOKIE
 from tests.conftest import require
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,6 +34,9 @@ FLAGS = [
 ]
 PATIENCE = 60_000
 """Milliseconds: the machine that runs the tests may be a busy one."""
+PASSWORD = re.compile(r"password (\S+) \(shown this once\)")
+http = httpx.Client(timeout=60)
+"""Asks the API in the name of the admin that the first start made."""
 ANGRY = "客服：您好。\n客户：<b>等了五天</b>还没发货，太让人生气了！\n客户：我要投诉你们！\n"
 
 
@@ -53,7 +57,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
         "EMOTION_MONITOR_PORT": str(api),
         "EMOTION_MONITOR_DASHBOARD_PORT": str(pages),
     }
-    subprocess.run([COMMAND, "demo"], env=env, check=True, capture_output=True)
+    demo = subprocess.run([COMMAND, "demo"], env=env, check=True, capture_output=True)
+    password = PASSWORD.search(demo.stderr.decode())
+    assert password is not None
     server = subprocess.Popen(
         [COMMAND, "serve"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -69,6 +75,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
                 assert time.monotonic() < deadline, f"{url} does not answer"
                 assert server.poll() is None, "the server ended"
                 time.sleep(0.2)
+        form = {"name": "admin", "password": password[1]}
+        signed = httpx.post(f"http://127.0.0.1:{api}/sign-in", data=form)
+        http.headers["Authorization"] = f"Bearer {signed.cookies[SESSION_COOKIE]}"
         yield f"http://127.0.0.1:{pages}", f"http://127.0.0.1:{api}/api/v1"
     finally:
         server.terminate()
@@ -93,13 +102,20 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(autouse=True)
+def signed_in(site: tuple[str, str], page: Page) -> None:
+    """Every test begins as the admin."""
+    token = http.headers["Authorization"].removeprefix("Bearer ")
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": site[0]}])
+
+
 def conversation_id(api: str, channel: str) -> int:
-    rows = httpx.get(f"{api}/conversations", params={"channel": channel}).json()["data"]
+    rows = http.get(f"{api}/conversations", params={"channel": channel}).json()["data"]
     return int(rows[0]["id"])
 
 
 def test_the_list_in_both_languages(site: tuple[str, str], page: Page) -> None:
-    page.goto(site[0])
+    page.goto(f"{site[0]}/conversations")
     expect(page.get_by_role("heading", name="会话")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile(r"第 1–\d+ 条，共 \d+ 条"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("由人作决定")).to_be_visible()
@@ -109,7 +125,7 @@ def test_the_list_in_both_languages(site: tuple[str, str], page: Page) -> None:
 
 
 def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     search = page.get_by_role("textbox", name="Search words or ids")
     search.fill("%_no such words")
     search.press("Enter")
@@ -123,7 +139,7 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
 def test_what_the_filters_leave_goes_to_excel(
     site: tuple[str, str], page: Page, tmp_path: Path
 ) -> None:
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     page.get_by_role("radio", name="Video").click()
     expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
     with page.expect_download(timeout=PATIENCE) as download:
@@ -138,8 +154,8 @@ def test_what_the_filters_leave_goes_to_excel(
 def test_by_agent_and_day(site: tuple[str, str], page: Page) -> None:
     call = {"turns": [{"role": "agent", "agent_id": "4711"}, {"role": "agent", "agent_id": "4712"}]}
     late = call | {"external_id": "late", "started_at": "2031-06-30T23:50:00+08:00"}
-    httpx.post(f"{site[1]}/conversations", json=late, timeout=60).raise_for_status()
-    page.goto(f"{site[0]}/?lang=en")
+    http.post(f"{site[1]}/conversations", json=late, timeout=60).raise_for_status()
+    page.goto(f"{site[0]}/conversations?lang=en")
     for agent in ("4711", "4712"):
         page.get_by_role("textbox", name="Agent").fill(agent)
         page.get_by_role("textbox", name="Agent").press("Enter")
@@ -153,7 +169,7 @@ def test_by_agent_and_day(site: tuple[str, str], page: Page) -> None:
 
 def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
     number = conversation_id(site[1], "phone")
-    turns = httpx.get(f"{site[1]}/conversations/{number}").json()["turns"]
+    turns = http.get(f"{site[1]}/conversations/{number}").json()["turns"]
     late = next(turn for turn in turns if (turn["start"] or 0) > 20)
     page.goto(f"{site[0]}/replay?id={number}&lang=en")
     player = page.locator("audio")
@@ -168,6 +184,29 @@ def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -
         timeout=PATIENCE,
     )
     assert player.evaluate("p => p.currentTime") < late["start"] + 30
+
+
+def test_a_link_leads_to_the_moment(site: tuple[str, str], page: Page) -> None:
+    rows = http.get(f"{site[1]}/conversations", params={"channel": "phone"}).json()["data"]
+    call = next(row for row in rows if row["media_count"])
+    turns = http.get(f"{site[1]}/conversations/{call['id']}").json()["turns"]
+    turn = next(turn for turn in turns if (turn["start"] or 0) > 20)
+    at = round(turn["start"] + 1.2, 1)
+    known = f"source={call['source']}&external_id={call['external_id']}"
+    page.goto(f"{site[0]}/replay?{known}&t={at}&lang=en")
+    expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
+    page.wait_for_function(
+        "at => { const p = document.querySelector('audio'); return p && p.currentTime >= at - 1; }",
+        arg=at,
+        timeout=PATIENCE,
+    )
+    assert page.locator("audio").evaluate("p => p.currentTime") < at + 30
+    for nonsense in ("t=-3", "t=nan", "t=1e999", "t=soon", "turn=0", "turn=99999"):
+        page.goto(f"{site[0]}/replay?{known}&{nonsense}&lang=en")
+        expect(page.locator("audio")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".em-here")).to_have_count(0)
+    page.goto(f"{site[0]}/replay?source=nobody&external_id=nothing&t=3&lang=en")
+    expect(page.get_by_text("no longer there")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_video_plays_and_each_modality_has_its_answer(
@@ -187,7 +226,7 @@ def test_a_correction_is_kept_and_undone(site: tuple[str, str], page: Page) -> N
     page.get_by_role("button", name="Correct").first.click()
     page.get_by_role("button", name="surprise", exact=True).click()
     expect(page.get_by_text("Corrected: surprise")).to_be_visible(timeout=PATIENCE)
-    kept = httpx.get(f"{site[1]}/conversations/{number}").json()
+    kept = http.get(f"{site[1]}/conversations/{number}").json()
     assert [c["label"] for c in kept["corrections"] if not c["revoked_at"]] == ["surprise"]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Corrected: surprise")).to_have_count(0, timeout=PATIENCE)
@@ -199,13 +238,13 @@ def test_one_click_swaps_agent_and_customer(site: tuple[str, str], page: Page) -
         {"role": "agent", "text": "你们怎么还不发货，太让人生气了！"},
     ]
     body = {"external_id": "swapped", "source": "pbx", "turns": turns}
-    number = httpx.post(f"{site[1]}/conversations", json=body, timeout=60).json()["id"]
+    number = http.post(f"{site[1]}/conversations", json=body, timeout=60).json()["id"]
     page.goto(f"{site[0]}/replay?id={number}")
     expect(page.get_by_text("客服与客户像是反了")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="客服/客户互换").click()
     expect(page.get_by_text("已互换并重新评分")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("客服与客户像是反了")).to_have_count(0)
-    kept = httpx.get(f"{site[1]}/conversations/{number}").json()
+    kept = http.get(f"{site[1]}/conversations/{number}").json()
     assert [turn["role"] for turn in kept["turns"]] == ["agent", "customer"]
     assert kept["turns"][0]["answer"]["label"] == "unknown"
     page.get_by_role("button", name="客服/客户互换").click()
@@ -241,7 +280,7 @@ def test_two_clicks_from_dropping_files_to_the_spreadsheet(
     assert "我要投诉你们" in text.decode("utf-8-sig")
     number = re.search(r"batch=(\d+)", page.url)
     assert number is not None
-    listed = httpx.get(f"{site[1]}/batches/{number[1]}/files").json()["data"]
+    listed = http.get(f"{site[1]}/batches/{number[1]}/files").json()["data"]
     assert {row["name"]: row["state"] for row in listed} == {
         "angry.txt": "done", "angry (1).txt": "duplicate", "broken.json": "failed",
     }  # fmt: skip
@@ -264,11 +303,11 @@ def test_a_transcript_its_recording_and_a_table_of_calls(
     source.press("Enter")
     page.get_by_role("button", name="Keep for the source").click()
     expect(page.get_by_text("it is used the next time too")).to_be_visible(timeout=PATIENCE)
-    kept = httpx.get(f"{site[1]}/sources/pbx").json()["columns"]
+    kept = http.get(f"{site[1]}/sources/pbx").json()["columns"]
     assert kept == {"文件名": "file_name", "坐席": "agent_id", "客户电话": "customer"}
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text("Done: 1 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
-    found = httpx.get(f"{site[1]}/conversations", params={"agent": "7001"}).json()
+    found = http.get(f"{site[1]}/conversations", params={"agent": "7001"}).json()
     assert found["count"] == 1
     assert found["data"][0]["customer_display"] == "138****1234"
 
@@ -289,7 +328,7 @@ def test_a_batch_is_paused_left_and_gone_on_with(
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text(re.compile(r"Paused: \d+ of 30 files"))).to_be_visible(timeout=PATIENCE)
     left = page.url
-    page.goto(f"{site[0]}/?lang=en")
+    page.goto(f"{site[0]}/conversations?lang=en")
     page.goto(left)
     page.get_by_role("button", name="Resume", exact=True).click()
     expect(page.get_by_text("Done: 300 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
@@ -302,7 +341,7 @@ def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Pa
         {**turn, "Identity": "客服", "Begin": 4000, "End": 5000},
     ]
     document = {"Data": {"FileId": "sca", "Dialogues": dialogues}}
-    answer = httpx.post(
+    answer = http.post(
         f"{site[1]}/imports", files={"files": ("sca.json", json.dumps(document))}, timeout=60
     )
     (number,) = answer.json()["data"][0]["conversations"]
@@ -311,7 +350,7 @@ def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Pa
 
 
 def test_markup_in_a_transcript_is_shown_as_text(site: tuple[str, str], page: Page) -> None:
-    made = httpx.post(
+    made = http.post(
         f"{site[1]}/conversations",
         json={
             "external_id": "markup",

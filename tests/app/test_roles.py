@@ -13,7 +13,6 @@ import soundfile
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from app.api import create_app
 from app.settings import Settings
 from app.store import LOCAL, Store
 from app.store.tables import AnswerRow, ScoreRow, TurnRow
@@ -21,7 +20,7 @@ from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.errors import ConflictError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.scoring import Need, TurnInput
-from tests.app.conftest import API, OneFuser, WordScorer, chat, problem
+from tests.app.conftest import API, OneFuser, WordScorer, chat, problem, signed_in
 
 GREETING = "您好，很高兴为您服务，请问有什么可以帮您？"
 LOOKING = "我帮您核实，请您稍等。"
@@ -59,7 +58,7 @@ def voice() -> AnyVoice:
 @pytest.fixture
 def client(settings: Settings, voice: AnyVoice) -> Iterator[TestClient]:
     monitor = EmotionMonitor([WordScorer(), voice], OneFuser())
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         yield client
 
 

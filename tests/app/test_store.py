@@ -456,7 +456,7 @@ def test_many_at_once_fare_as_one_by_one(store: Store, monitor: EmotionMonitor) 
     assert len({(one.row.scoring, one.row.status, one.row.risk) for one in kept}) == 1
     told = [scored_to_json(one.scored) | {"external_id": ""} for one in kept]
     assert all(one == told[3] for one in told)
-    looked = store.lookup_many([*calls, other, conversation("new")])
+    looked = store.lookup_many([*calls, other, conversation("new")], LOCAL)
     assert [type(one) for one in looked] == [*[Saved] * 5, ConflictError, type(None)]
     assert looked[:5] == [store.lookup(call, LOCAL) for call in calls]
-    assert store.lookup_many([replace(calls[0], notice="N-2")]) == [None]
+    assert store.lookup_many([replace(calls[0], notice="N-2")], LOCAL) == [None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from multimodal import EmotionMonitor, LiveConversation
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.emotions import EmotionScores, ModelInfo
-from multimodal.errors import EmotionMonitorError, InvalidConversationError
+from multimodal.errors import EmotionMonitorError
 from multimodal.formats import read_transcript
 from multimodal.scoring import Need, ScoredConversation, TurnInput
 
@@ -69,8 +70,6 @@ def test_live_equals_batch(samples: Path, channel: str) -> None:
     conversation = one_sample(samples, channel)
     monitor = EmotionMonitor()
     batch = monitor.score(conversation)
-    from dataclasses import replace
-
     live = LiveConversation(monitor, replace(conversation, turns=conversation.turns[:2]))
     for turn in conversation.turns[2:6]:
         live.add(turn)
@@ -146,13 +145,32 @@ def test_a_missing_recording_is_said_and_the_words_are_scored(tmp_path: Path) ->
     assert scored.turns[0].answer.label != "unknown"
 
 
-def test_a_turn_out_of_order_is_refused_and_harms_nothing() -> None:
+def test_a_turn_that_comes_late_takes_its_place() -> None:
     live = LiveConversation(
         EmotionMonitor([CountingScorer()]),
         Conversation("c", (Turn(Role.CUSTOMER, "一", start=5.0),)),
     )
-    with pytest.raises(InvalidConversationError, match="before the turn in front of it"):
-        live.add(Turn(Role.CUSTOMER, "二", start=3.0))
-    assert len(live.scored.turns) == 1
-    live.add(Turn(Role.CUSTOMER, "三", start=6.0))
-    assert live.scored.states["counting"]["customer"] == {"count": 2}
+    assert live.add(Turn(Role.CUSTOMER, "三", start=3.0)) == 0
+    assert live.add(Turn(Role.AGENT, "没有时间")) == 2
+    assert live.add(Turn(Role.CUSTOMER, "二", start=5.0)) == 2
+    assert live.add(Turn(Role.CUSTOMER, "四", start=6.0)) == 4
+    said = [one.turn.text for one in live.scored.turns]
+    assert said == ["三", "一", "二", "没有时间", "四"]
+    assert said == [turn.text for turn in live.scored.conversation.turns]
+    # State is carried as they came: a turn that is there keeps its score.
+    assert live.scored.states["counting"]["customer"] == {"count": 4}
+
+
+def test_any_order_of_turns_ends_in_the_same_answers(samples: Path) -> None:
+    conversation = one_sample(samples, "chat")
+    monitor = EmotionMonitor()
+    batch = monitor.score(conversation)
+    live = LiveConversation(monitor, replace(conversation, turns=()))
+    turns = list(conversation.turns)
+    for turn in [*turns[1::2], *turns[::2]]:
+        live.add(turn)
+    assert live.scored.conversation == conversation
+    for one, other in zip(batch.turns, live.scored.turns, strict=True):
+        if one.turn.role is not Role.CUSTOMER:
+            assert one.answer.label == other.answer.label == "unknown"
+    assert len(live.scored.trajectory.risk) == len(turns)

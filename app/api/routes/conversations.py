@@ -88,8 +88,10 @@ def list_(
 
 @router.get("/{conversation_id}", response_model=ConversationOut)
 def get(conversation_id: IdPath, services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
-    """Everything about one conversation, with its latest scoring."""
-    return present.whole(services.store.get(conversation_id, scope), services.settings.zone)
+    """Everything about one conversation, with its latest scoring; that it was viewed is noted."""
+    stored = services.store.get(conversation_id, scope)
+    services.watch.looked(scope, "view", conversation_id)
+    return present.whole(stored, services.settings.zone)
 
 
 @router.delete("/{conversation_id}", status_code=204)

@@ -82,9 +82,12 @@ def end_notice(body: NoticeEndIn, services: ServicesDep, scope: ScopeDep) -> dic
 
 @router.get("/audit", response_model=Audit)
 def audit(
-    services: ServicesDep, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    who: Annotated[str, Query(max_length=200, description="Of this person or key alone.")] = "",
+    action: Annotated[str, Query(max_length=50, description="Of this kind alone.")] = "",
 ) -> dict[str, Any]:
-    """What was erased, swept or changed for many; never about whom."""
+    """Who viewed, replayed, exported, erased or changed what; never about whom."""
     zone = services.settings.zone
     return {
         "data": [
@@ -94,7 +97,7 @@ def audit(
                 "action": row.action,
                 "detail": row.detail,
             }
-            for row in services.store.audit(limit)
+            for row in services.store.audit(limit, who=who, action=action)
         ]
     }
 

@@ -41,7 +41,7 @@ def get_media(
     services: ServicesDep,
     scope: ScopeDep,
 ) -> Response:
-    """A recording, whole or in part (Range, If-Range)."""
+    """A recording, whole or in part (Range, If-Range); that it was replayed is noted."""
     stored = services.store.get(conversation_id, scope)
     where = f"conversation {conversation_id}"
     if number >= len(stored.media):
@@ -55,6 +55,7 @@ def get_media(
             where=where,
             remedy="Put it back where it was when it was scored, or upload it.",
         ) from error
+    services.watch.looked(scope, "replay", conversation_id)
     etag = stored.media[number].sha256 or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     if "if-range" not in request.headers:
         _require_range(request.headers.get("range"), found.st_size)

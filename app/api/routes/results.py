@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import count
 from typing import Annotated, BinaryIO, Literal, cast
 
 from fastapi import APIRouter, Query
@@ -48,14 +50,20 @@ def results(
         Query(description="Language of an Excel workbook; `language` is that of conversations."),
     ] = "zh",
 ) -> StreamingResponse:
-    """Scored conversations that the filters leave, oldest first."""
+    """Scored conversations that the filters leave, oldest first; the export is noted."""
     # Written before it is sent, so that an error is an answer and no file that breaks off.
     file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 (closed when sent)
     try:
         found = services.store.iterate(wanted, scope)
-        reviewed = (_reviewed(one, services.settings) for one in found)
+        numbers = count()
+        counted = zip(found, numbers, strict=False)
+        reviewed = (_reviewed(one, services.settings) for one, _ in counted)
         layout = Layout(lang, services.settings.zone)
         write_results(reviewed, cast(BinaryIO, file), format, layout=layout)
+        # The filters by name alone: in the words to search for may be somebody's number.
+        filters = sorted(name for name, value in asdict(wanted).items() if value is not None)
+        detail = {"format": format, "filters": filters, "conversations": next(numbers)}
+        services.store.note(scope, "export", detail)
         file.seek(0)
     except BaseException:
         file.close()

@@ -17,12 +17,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.api import create_app
 from app.intake.batches import Batching, spooled
 from app.settings import Settings
 from app.store import LOCAL, Filter, Store, upgrade
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, problem
+from tests.app.conftest import API, problem, signed_in
 from tests.app.intake.test_inbox import export
 from tests.app.intake.test_joining import CHAT, silence
 
@@ -177,10 +176,10 @@ def test_a_batch_goes_on_where_the_server_before_was_stopped(
     settings: Settings, monitor: EmotionMonitor
 ) -> None:
     many: Files = [("files", (f"{n}.txt", CHAT.replace("三", str(n)).encode())) for n in range(120)]
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         batch = made(client, many)
         client.post(f"{API}/batches/{batch['id']}/start", json={})
-    with TestClient(create_app(settings, monitor), base_url="http://localhost") as client:
+    with signed_in(settings, monitor) as client:
         assert finished(client, batch["id"])["conversations"] == {"created": 120}
         require_gone(settings.data_dir / "batches" / str(batch["id"]))
 

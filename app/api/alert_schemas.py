@@ -1,0 +1,220 @@
+"""Bodies of requests and answers about rules, alerts and webhooks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.alerts.messages import Vendor
+from app.alerts.rules import Name, Rule, Severity
+from app.alerts.tryout import MAX_TRIED
+from app.api.schemas import Channel, Level, Probability
+from multimodal.conversation import storable
+
+Outcome = Literal["intervened", "false_alarm", "no_action", "to_complaint"]
+RULE_EXAMPLE: dict[str, Any] = {
+    "name": "连续愤怒",
+    "name_en": "Angry again and again",
+    "metric": "state",
+    "choices": ["anger"],
+    "needed": 2,
+    "window": 3,
+    "severity": "critical",
+}
+WEBHOOK_EXAMPLE: dict[str, Any] = {
+    "name": "班长群",
+    "vendor": "wecom",
+    "url": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=...",
+    "least_severity": "warning",
+}
+
+
+def _example(value: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [value]})
+
+
+class RuleIn(BaseModel):
+    """A rule as a person writes it."""
+
+    model_config = _example({"rule": RULE_EXAMPLE, "enabled": False})
+    rule: Rule
+    enabled: bool = Field(False, description="Whether it is switched on.")
+
+
+class RuleOut(BaseModel):
+    """A rule, and how it has done since it was last changed."""
+
+    id: int
+    key: str | None = Field(description="The product's own rules have one; they are not deleted.")
+    rule: Rule
+    enabled: bool
+    author: str = Field(description="Who changed it last.")
+    changed_at: datetime
+    open: int = Field(description="Open alerts.")
+    outcomes: dict[str, int] = Field(description="Its latest closed alerts, at most 50.")
+    precision: Probability | None = Field(
+        description="The share of those that was no false alarm; null where there are none."
+    )
+    retune: bool = Field(description="Below 30 % over 50: it should be changed.")
+
+
+class Rules(BaseModel):
+    """All rules."""
+
+    data: list[RuleOut]
+
+
+class TryIn(BaseModel):
+    """A rule to be tried."""
+
+    model_config = _example({"rule": RULE_EXAMPLE, "last": 200})
+    rule: Rule
+    last: int = Field(200, ge=1, le=MAX_TRIED, description="On how many conversations.")
+
+
+class SampleOut(BaseModel):
+    """A conversation in which the rule would have raised an alert."""
+
+    id: int
+    external_id: str
+    queue: str
+    turn: int = Field(description="Number of the turn that caused it.")
+    start: float | None = Field(description="Seconds at which that turn starts.")
+    words: str = Field(description="At most 20 characters of it.")
+    at: datetime
+    review: Literal["right", "wrong", ""] = Field(description="What a person said of it.")
+
+
+class TryOut(BaseModel):
+    """What a rule would have done."""
+
+    conversations: int = Field(description="On how many it was tried.")
+    alerts: int
+    hours: int = Field(description="Hours of the clock in which any of them went on.")
+    per_hour: float = Field(description="Alerts in such an hour on average.")
+    busiest: int = Field(description="Most alerts in one hour.")
+    reviewed: int = Field(description="Alerts that a person has judged.")
+    precision: Probability | None
+    samples: list[SampleOut]
+
+
+class AlertOut(BaseModel):
+    """An alert."""
+
+    id: int
+    conversation_id: int
+    source: str
+    external_id: str
+    channel: Channel
+    queue: str
+    team: str
+    customer_display: str
+    agent_ids: list[str]
+    conversation_state: Literal["open", "closed"]
+    level: Level | Literal[""]
+    risk: Probability
+    rule_id: int | None = Field(description="Null where the rule was deleted.")
+    rule: str = Field(description="The rule's name, Chinese.")
+    rule_en: str
+    severity: Severity
+    turn: int = Field(description="Number of the turn that caused it.")
+    start: float | None = Field(description="Seconds at which that turn starts.")
+    words: str = Field(description="At most 20 characters of it.")
+    hits: int = Field(description="How often rules met.")
+    pushed: bool = Field(description="Whether it was within your budget of the hour.")
+    opened_at: datetime
+    raised_at: datetime
+    acknowledged_by: str
+    acknowledged_at: datetime | None
+    closed_by: str
+    closed_at: datetime | None
+    outcome: Outcome | Literal[""]
+    comment: str
+
+
+class Alerts(BaseModel):
+    """A page of alerts."""
+
+    data: list[AlertOut]
+    count: int = Field(description="How many there are in all.")
+    budget: int = Field(description="Alerts that are pushed in an hour.")
+
+
+class CloseIn(BaseModel):
+    """What became of an alert."""
+
+    model_config = _example({"outcome": "intervened"})
+    outcome: Outcome
+    comment: str = Field("", max_length=2000)
+
+
+class WebhookIn(BaseModel):
+    """A webhook as a person writes it."""
+
+    model_config = _example(WEBHOOK_EXAMPLE) | ConfigDict(extra="forbid")
+    name: Name = Field(min_length=1)
+    vendor: Vendor
+    url: str = Field(
+        "", max_length=2000, description="Empty keeps the one that there was, in a change."
+    )
+    secret: str = Field(
+        "",
+        max_length=200,
+        description="Signs what is sent. Empty keeps the one that there was, in a change; for"
+        " `generic` one is made where there was none.",
+    )
+    least_severity: Severity = "warning"
+    teams: tuple[Name, ...] = Field((), max_length=100, description="Empty for all.")
+    with_words: bool = Field(True, description="Whether it is told the customer's words.")
+    enabled: bool = True
+
+    @field_validator("name", "url", "secret")
+    @classmethod
+    def _clean(cls, value: str) -> str:
+        return storable(value.strip())
+
+
+class WebhookOut(BaseModel):
+    """A webhook; its address and secret are not shown."""
+
+    id: int
+    name: str
+    vendor: Vendor
+    url: str = Field(description="Scheme, host and the last four characters.")
+    signed: bool = Field(description="Whether it has a secret.")
+    secret: str = Field("", description="Only when one was made just now: it is not shown again.")
+    least_severity: Severity
+    teams: list[str]
+    with_words: bool
+    enabled: bool
+    author: str
+    changed_at: datetime
+
+
+class Webhooks(BaseModel):
+    """All webhooks."""
+
+    data: list[WebhookOut]
+
+
+class DeliveryOut(BaseModel):
+    """What became of a message."""
+
+    id: int
+    alert_id: int | None = Field(description="Null for a test.")
+    change: Literal["opened", "raised", "test"]
+    state: Literal["todo", "sending", "sent", "failed", "over_budget"]
+    attempts: int
+    status: int | None = Field(description="HTTP status of the last answer.")
+    error: str
+    seconds: Annotated[float | None, Field(description="How long the last attempt took.")]
+    made_at: datetime
+    due_at: datetime
+
+
+class Deliveries(BaseModel):
+    """The latest messages to a webhook, newest first."""
+
+    data: list[DeliveryOut]

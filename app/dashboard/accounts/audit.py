@@ -1,0 +1,71 @@
+"""Who viewed, replayed, exported and changed what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.dashboard import client
+from app.dashboard.account_texts import ACCOUNT_TEXTS
+from app.dashboard.accounts.fields import moment
+from app.dashboard.texts import t
+
+ROWS = 500
+"""Latest entries that are shown."""
+ACTIONS = tuple(
+    name.removeprefix("action_") for name in ACCOUNT_TEXTS if name.startswith("action_")
+)
+
+
+def audit() -> None:
+    """Draws the latest entries, those of a person or of a kind where that is asked for."""
+    st.caption(t("audit_hint"))
+    who_field, action_field, _ = st.columns([1, 1, 2])
+    who = who_field.text_input(t("audit_who"), key="audit_who", icon=":material/search:")
+    action = action_field.selectbox(
+        t("audit_action"),
+        ("", *ACTIONS),
+        format_func=lambda name: t(f"action_{name}") if name else t("audit_every"),
+        key="audit_action",
+    )
+    found = client.audit(who=who.strip().lower(), action=action, limit=ROWS)
+    if not found:
+        with st.container(border=True, horizontal_alignment="center"):
+            st.subheader(t("audit_none"), anchor=False)
+        return
+    table = pd.DataFrame(
+        {
+            "audit_at": [moment(entry["at"]) for entry in found],
+            "audit_who": [_who(entry["who"]) for entry in found],
+            "audit_action": [_action(entry["action"]) for entry in found],
+            "audit_detail": [_detail(entry["detail"]) for entry in found],
+        }
+    )
+    config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
+    config["audit_detail"] = st.column_config.TextColumn(t("audit_detail"), width="large")
+    st.dataframe(table, column_config=config, hide_index=True, height=560)
+
+
+def _who(name: str) -> str:
+    return {
+        "": t("audit_nobody"),
+        "local": t("audit_local"),
+        "schedule": t("audit_schedule"),
+    }.get(name, name)
+
+
+def _action(name: str) -> str:
+    return t(f"action_{name}") if name in ACTIONS else name
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    parts = [
+        t(f"detail_{name}", value=value)
+        for name, value in detail.items()
+        if f"detail_{name}" in ACCOUNT_TEXTS and value
+    ]
+    if f"done_{detail.get('done')}" in ACCOUNT_TEXTS:
+        parts.append(t(f"done_{detail['done']}"))
+    return " · ".join(parts)
