@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -45,7 +45,8 @@ def audit() -> None:
     )
     config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
     config["audit_detail"] = st.column_config.TextColumn(t("audit_detail"), width="large")
-    st.dataframe(table, column_config=config, hide_index=True, height=560)
+    height: Literal["content"] | int = "content" if len(found) <= 15 else 560
+    st.dataframe(table, column_config=config, hide_index=True, height=height)
 
 
 def _who(name: str) -> str:
