@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 from scipy import fft
 
 from multimodal.emotions import FloatArray
@@ -31,6 +32,27 @@ _MIN_LAG, _MAX_LAG = 16, 133  # 500 Hz to 60 Hz
 _BLOCK = 2048  # frames analysed at once: bounds memory for turns of any length
 _DIP = 0.15  # de Cheveigne and Kawahara take 0.1; telephone lines need a little more
 _MELS = 26
+
+
+class Spectra(NamedTuple):
+    """What one look at n frames yields, before a constant offset of the sound is taken out.
+
+    Attributes:
+        pitch: Semitones re 100 Hz, float32 (n,); an offset changes neither it nor the next.
+        aperiodicity: YIN's normalised difference at the pitch period, float32 (n,).
+        mean: Mean of the middle 256 samples, float32 (n,).
+        square: Mean of their squares, float32 (n,).
+        edge: The two lowest bins of the spectrum, the only ones that an offset reaches through a
+            Hann window, complex64 (n, 2).
+        power: Squared magnitudes of all bins, float32 (n, 129).
+    """
+
+    pitch: FloatArray
+    aperiodicity: FloatArray
+    mean: FloatArray
+    square: FloatArray
+    edge: NDArray[np.complex64]
+    power: FloatArray
 
 
 class Frames(NamedTuple):
@@ -81,8 +103,54 @@ def analyse(samples: FloatArray) -> Frames:
         last = min(first + _BLOCK, count)
         # One frame of overlap: flux compares each frame with the one before it.
         begin = max(first - 1, 0)
-        blocks.append(_block(padded[begin * HOP : (last - 1) * HOP + FRAME], skip=first - begin))
+        found = contours(look(padded[begin * HOP : (last - 1) * HOP + FRAME]))
+        blocks.append([part[first - begin :] for part in found])
     return Frames(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+
+def look(samples: FloatArray) -> Spectra:
+    """All that is transformed of a stretch of sound.
+
+    Args:
+        samples: float32 (80 (n - 1) + 400,) at 8 kHz: n frames of 400, 80 apart.
+    """
+    pitch, aperiodicity = yin(samples)
+    start = (FRAME - _WINDOW) // 2
+    middle = sliding_window_view(samples, FRAME)[::HOP, start : start + _WINDOW]
+    spectrum = fft.rfft(middle * _hann(), axis=1)
+    return Spectra(
+        pitch,
+        aperiodicity,
+        middle.mean(axis=1),
+        np.einsum("ij,ij->i", middle, middle) / np.float32(_WINDOW),
+        spectrum[:, :2].copy(),
+        spectrum.real**2 + spectrum.imag**2,
+    )
+
+
+def contours(seen: Spectra, offset: float = 0.0) -> Frames:
+    """The contours of frames that follow each other, without the constant offset of their sound.
+
+    Args:
+        seen: The frames; the first has no flux.
+        offset: The mean of the sound that they come from.
+    """
+    power = seen.power
+    if offset:
+        power = power.copy()
+        bare = seen.edge - np.array([_WINDOW / 2, -_WINDOW / 4]) * offset
+        power[:, :2] = bare.real**2 + bare.imag**2
+    power = power + np.float32(1e-9)
+    square = np.maximum(seen.square - 2 * offset * seen.mean + offset**2, 0)
+    log_mel = 10 * np.log10(power @ _mel_bank().T + 1e-9)
+    out = (
+        10 * np.log10(square + 1e-10),
+        seen.pitch,
+        seen.aperiodicity,
+        _spectral(power),
+        log_mel @ _dct().T,
+    )
+    return Frames(*(np.asarray(part, dtype=np.float32) for part in out))
 
 
 def yin(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -127,21 +195,6 @@ def _difference(samples: FloatArray) -> FloatArray:
     difference = energy[:, 1:] + energy[:, :1]
     difference -= 2 * correlation
     return np.maximum(difference, 0).astype(np.float32)
-
-
-def _block(samples: FloatArray, skip: int) -> Frames:
-    pitch, aperiodicity = yin(samples[skip * HOP :])
-    start = (FRAME - _WINDOW) // 2
-    middle = sliding_window_view(samples, FRAME)[::HOP, start : start + _WINDOW]
-    level = 10 * np.log10(np.einsum("ij,ij->i", middle, middle) / _WINDOW + 1e-10)
-    spectrum = fft.rfft(middle * _hann(), axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    power += 1e-9
-    spectral = _spectral(power)
-    log_mel = 10 * np.log10(power[skip:] @ _mel_bank().T + 1e-9)
-    mfcc = log_mel @ _dct().T
-    out = (level[skip:], pitch, aperiodicity, spectral[skip:], mfcc)
-    return Frames(*(np.asarray(part, dtype=np.float32) for part in out))
 
 
 def _spectral(power: FloatArray) -> FloatArray:

@@ -138,7 +138,16 @@ def measure(audio: FloatArray, rate: int) -> Prosody:
         rate: Its sample rate in Hz.
     """
     samples = to_telephone_rate(audio, rate)
-    frames = analyse(samples)
+    return summarise(analyse(samples), len(samples))
+
+
+def summarise(frames: Frames, samples: int) -> Prosody:
+    """What the contours of one turn say of it.
+
+    Args:
+        frames: Its contours.
+        samples: Its length at 8 kHz.
+    """
     top = float(np.percentile(frames.level, 95))
     active = frames.level > max(top - 30.0, SILENCE_DB)
     voiced = active & (frames.aperiodicity < _VOICED_APERIODICITY)
@@ -149,7 +158,7 @@ def measure(audio: FloatArray, rate: int) -> Prosody:
     still = voiced.sum() >= 20 and float(pitch[voiced].std()) < 0.1
     return Prosody(
         features=_functionals(frames, pitch, active, voiced),
-        seconds=len(samples) / RATE,
+        seconds=samples / RATE,
         voiced_seconds=float(voiced.sum()) / FRAMES_PER_SECOND,
         level=max(top, _FLOOR_DB),
         snr=min(60.0, max(0.0, top - max(quiet, _FLOOR_DB))),
