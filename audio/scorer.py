@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from audio import quality
 from audio.baseline import Baseline, Population
 from audio.judge import Judge, Judgement
 from audio.prosody import NAMES, SILENCE_DB, Prosody, measure
@@ -19,8 +20,6 @@ DEFAULT_CHECKPOINT = "prosody"
 INPUTS = ["features", "mean", "spread", "count"]
 OUTPUTS = ["probabilities", "arousal"]
 SHORTEST_SECONDS = 0.3
-_UNTRUSTED = 0.05  # reliability of what is hardly a voice: a tone, noise, music
-_LEAST_VOICED = 0.1  # seconds
 _FEWEST_TURNS = 3  # before which nothing is said about a speaker's normal
 _EVIDENCE: Mapping[str, str] = {"pitch": "pitch_mean", "energy": "level_mean", "rate": "rate"}
 
@@ -119,16 +118,19 @@ class VoiceScorer:
         self, item: TurnInput, prosody: Prosody, baseline: Baseline, judged: Judgement, row: int
     ) -> EmotionScores:
         probabilities = judged.probabilities[row]
-        reliability, note = _reliability(prosody, self._trust(baseline.count))
+        reliability, note = quality.reliability(prosody, self._trust(baseline.count))
         after = baseline
-        if reliability > _UNTRUSTED:
+        if reliability > quality.UNTRUSTED:
             after = baseline.update(prosody.features)
         return EmotionScores(
             probabilities=probabilities,
             reliability=reliability,
             valence=valence_of(probabilities),
             arousal=float(np.clip(judged.arousal[row], 0, 1)),
-            evidence=self._evidence(item, prosody, baseline),
+            evidence=(
+                *self._evidence(item, prosody, baseline),
+                *quality.evidence(prosody, item.turn.start, item.turn.end),
+            ),
             model=self.info,
             reason=note,
             state=after.to_state(),
@@ -180,19 +182,3 @@ def _carried(item: TurnInput) -> Baseline:
         return Baseline.from_state(item.state, len(NAMES))
     except InvalidInputError:
         return Baseline.empty(len(NAMES))
-
-
-def _reliability(prosody: Prosody, trust: float) -> tuple[float, str]:
-    """How far to trust an answer, in [0, 1], and a note where that is hardly at all.
-
-    Args:
-        prosody: The turn, measured: more voice and less noise are trusted more.
-        trust: How far the model itself is to be trusted with what it knows of the speaker.
-    """
-    if prosody.voiced_seconds < _LEAST_VOICED or np.isnan(prosody.features).any():
-        return _UNTRUSTED, "hardly any voice"
-    if prosody.monotone:
-        return _UNTRUSTED, "a steady tone, not a voice"
-    enough = prosody.voiced_seconds / (prosody.voiced_seconds + 0.3)
-    clear = float(np.clip(prosody.snr / 20, 0.1, 1))
-    return max(_UNTRUSTED + 0.01, enough * clear * trust), ""

@@ -241,7 +241,7 @@ class Models(BaseModel):
 class EvidenceOut(BaseModel):
     """One thing that a model's answer rests on."""
 
-    kind: Literal["word", "prosody", "moment"]
+    kind: Literal["word", "prosody", "moment", "quality"]
     name: str
     weight: float = Field(ge=-1, le=1, description="Negative where it spoke against the answer.")
     start: float | None = Field(
