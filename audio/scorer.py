@@ -146,8 +146,13 @@ class VoiceScorer:
         self, item: TurnInput, prosody: Prosody, baseline: Baseline
     ) -> tuple[Evidence, ...]:
         # Compared with this speaker's own plain mean: what a supervisor can check by ear.
-        if baseline.count < _FEWEST_TURNS or np.isnan(prosody.features).any():
+        if np.isnan(prosody.features).any():
             return ()
+        start, end = item.turn.start, item.turn.end
+        level = round(float(prosody.features[NAMES.index("level_mean")]), 2)
+        heard = Evidence("prosody", "level", 0.0, start, end, level)
+        if baseline.count < _FEWEST_TURNS:
+            return (heard,)
         _, spread = baseline.normal(self.judge.population)
         found = []
         for name, feature in _EVIDENCE.items():
@@ -155,10 +160,8 @@ class VoiceScorer:
             usual, now = float(baseline.mean[column]), float(prosody.features[column])
             value = 100 * (now / max(usual, 1e-3) - 1) if name == "rate" else now - usual
             weight = float(np.tanh((now - usual) / (2 * spread[column])))
-            found.append(
-                Evidence("prosody", name, weight, item.turn.start, item.turn.end, round(value, 2))
-            )
-        return tuple(sorted(found, key=lambda e: -abs(e.weight)))
+            found.append(Evidence("prosody", name, weight, start, end, round(value, 2)))
+        return (*sorted(found, key=lambda e: -abs(e.weight)), heard)
 
 
 def _unusable(item: TurnInput) -> str:
