@@ -14,6 +14,7 @@ from audio.prosody import NAMES, SILENCE_DB, Prosody, measure
 from multimodal.checkpoints import Checkpoint, load_checkpoint
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, valence_of
 from multimodal.errors import CheckpointError, InvalidInputError
+from multimodal.media import MAX_TURN_SECONDS
 from multimodal.scoring import VOICE, Need, TurnInput
 
 DEFAULT_CHECKPOINT = "prosody"
@@ -108,7 +109,7 @@ class VoiceScorer:
     def _hear(self, item: TurnInput) -> Prosody | EmotionScores:
         reason = _unusable(item)
         if not reason and item.audio is not None and item.rate is not None:
-            prosody = measure(item.audio, item.rate)
+            prosody = measure(item.audio[: round(MAX_TURN_SECONDS * item.rate)], item.rate)
             if prosody.level >= SILENCE_DB:
                 return prosody
             reason = "silence"
