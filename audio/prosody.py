@@ -162,9 +162,7 @@ def summarise(frames: Frames, samples: int, clipped: float) -> Prosody:
         clipped: Share of it on flat tops.
     """
     top = float(np.percentile(frames.level, 95))
-    active = frames.level > max(top - 30.0, SILENCE_DB)
-    voiced = active & (frames.aperiodicity < _VOICED_APERIODICITY)
-    voiced = _without_short_runs(voiced, 3)
+    voiced, active = voiced_frames(frames)
     quiet = float(np.percentile(frames.level, 5))
     pitch = frames.pitch.copy()
     pitch[voiced] = repair_octaves(pitch[voiced])
@@ -180,6 +178,17 @@ def summarise(frames: Frames, samples: int, clipped: float) -> Prosody:
         music=_share(frames.steady > _STEADY, active),
         keys=_share(_without_short_runs(frames.keys > _KEY, _SHORTEST_KEY), active),
     )
+
+
+def voiced_frames(frames: Frames) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which frames have a pitch, and which are active at all: both bool (n,).
+
+    Active is what lies within 30 dB of the turn's 95th percentile and is no silence.
+    """
+    top = float(np.percentile(frames.level, 95))
+    active = frames.level > max(top - 30.0, SILENCE_DB)
+    voiced = active & (frames.aperiodicity < _VOICED_APERIODICITY)
+    return _without_short_runs(voiced, 3), active
 
 
 def _functionals(
