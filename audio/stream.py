@@ -17,6 +17,7 @@ from multimodal.emotions import FloatArray
 from multimodal.errors import InvalidInputError
 
 _HALF = FRAME // 2
+_AT_ONCE = 25  # frames: numpy's calls cost as much for two as for these
 _EDGE = -(-_HALF // HOP)  # frames that reach in front of the first sample
 _HEAD = (_EDGE - 1) * HOP + _HALF  # samples that these frames look at
 
@@ -96,7 +97,7 @@ class ProsodyStream:
         self._skip -= skipped
         self._rest = np.concatenate([self._rest, sound[skipped:]])
         ready = (len(self._rest) - FRAME) // HOP + 1
-        if ready <= 0:
+        if ready < _AT_ONCE:
             return
         if not self._frames:
             # Whatever is near the mean: a large offset would cost digits.

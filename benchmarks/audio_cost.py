@@ -13,19 +13,23 @@ from __future__ import annotations
 
 import argparse
 import re
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from audio.contours import repair_octaves, syllable_nuclei
 from audio.corpora import read_audio, read_clips
 from audio.frames import HOP, RATE, analyse, to_telephone_rate
 from audio.prosody import measure, voiced_frames
+from audio.speakers import CONFIDENCE, VOICES, tell_voices_apart
 from audio.stream import ProsodyStream
 from audio.turns import turns_from_audio
-from multimodal.conversation import Role
+from multimodal.conversation import Role, Turn
 from multimodal.emotions import FloatArray
 from multimodal.media import audio_blocks
 
@@ -49,6 +53,7 @@ def main() -> None:
     print(f"  the same, 20 ms blocks   {cost(streamed, sounds):.5f}")
     peers(sounds, few)
     call(shared / CALL)
+    voices(shared / CALL)
     syllables(shared / "data" / "speech" / "casia")
 
 
@@ -159,6 +164,38 @@ def call(path: Path) -> None:
         f"voice activity, stereo call of {length:.0f} s: {(finding - decoding) / length:.5f} of "
         f"real time for both channels (decoding another {decoding / length:.5f}); "
         f"{len(turns)} turns; {found} of {total} utterances are in them ({found / total:.3f})"
+    )
+
+
+def voices(path: Path) -> None:
+    """The experimental clustering on the same call, mixed to one channel, with its own turns."""
+    turns = turns_from_audio(path, {0: Role.AGENT, 1: Role.CUSTOMER})
+    alone = [turn for turn in turns if not others_speak_in(turns, turn)]
+    sound = np.concatenate(list(audio_blocks(path))).mean(axis=1)
+    with tempfile.TemporaryDirectory() as folder:
+        mixed = Path(folder) / "mixed.wav"
+        soundfile.write(mixed, sound, RATE)
+        named = tell_voices_apart(mixed, [replace(turn, role=Role.UNKNOWN) for turn in alone])
+    told = [
+        ((one.speaker == VOICES[0]) == (turn.channel == 0), turn.duration or 0.0, one)
+        for one, turn in zip(named, alone, strict=True)
+        if one.speaker
+    ]
+    right = sum(length for agrees, length, _ in told if agrees) / sum(row[1] for row in told)
+    sure = float(np.mean([one.attributes[CONFIDENCE] for _, _, one in told]))
+    print(
+        f"voices of that call mixed to mono, {len(told)} turns: {max(right, 1 - right):.3f} of the "
+        f"seconds with the right voice (chance .5 or more), mean confidence {sure:.2f}"
+    )
+
+
+def others_speak_in(turns: Sequence[Turn], turn: Turn) -> bool:
+    """Whether another channel has a turn at the same time."""
+    return any(
+        other.channel != turn.channel
+        and (other.start or 0) < (turn.end or 0)
+        and (other.end or 0) > (turn.start or 0)
+        for other in turns
     )
 
 
