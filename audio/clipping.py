@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multimodal.emotions import FloatArray
 
@@ -45,6 +46,6 @@ class ClippingMeter:
         return float(self._flat[max(top - round(_TOP_DB * _STEPS_PER_DB), 0) :].sum() / self._count)
 
 
-def _steps(magnitudes: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _steps(magnitudes: FloatArray) -> NDArray[np.int64]:
     decibels = 20 * np.log10(np.minimum(magnitudes, 1))
-    return np.floor((decibels - _LOWEST_DB) * _STEPS_PER_DB).astype(np.int64)
+    return np.asarray(np.floor((decibels - _LOWEST_DB) * _STEPS_PER_DB), dtype=np.int64)

@@ -57,7 +57,7 @@ def tell_voices_apart(
         return list(turns)
     groups, confidence = two_groups(features[heard])
     named = list(turns)
-    for row, index in enumerate(heard):
+    for row, index in enumerate(heard.tolist()):
         given = {**turns[index].attributes, CONFIDENCE: round(float(confidence[row]), 2)}
         voice = VOICES[int(groups[row] != groups[0])]
         named[index] = replace(turns[index], speaker=voice, attributes=given)
