@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -109,7 +110,13 @@ def peers(sounds: Sequence[Sound], few: Sequence[Sound]) -> None:
     import librosa
 
     narrow = [(to_telephone_rate(*sound), RATE) for sound in few]
-    track = {"fmin": 60.0, "fmax": 500.0, "sr": RATE, "frame_length": 512, "hop_length": HOP}
+    track: dict[str, Any] = {
+        "fmin": 60.0,
+        "fmax": 500.0,
+        "sr": RATE,
+        "frame_length": 512,
+        "hop_length": HOP,
+    }
     for name in ("yin", "pyin"):
         run = getattr(librosa, name)
         share = cost(lambda s, run=run: run(s[0], **track), narrow, repeats=1)  # type: ignore[misc]

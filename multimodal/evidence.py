@@ -11,6 +11,8 @@ Language = Literal["zh", "en"]
 
 OUTSIDE = 0.46
 """Weight from which a figure has left the speaker's normal: one standard deviation."""
+FAINT_DB = -20.0
+"""A turn that is softer than the speaker's usual by so much may be another voice on the line."""
 _PROSODY: Mapping[str, Mapping[Language, tuple[str, str]]] = {
     "pitch": {
         "zh": ("高 {:.1f} 个半音", "低 {:.1f} 个半音"),
@@ -22,6 +24,10 @@ _PROSODY: Mapping[str, Mapping[Language, tuple[str, str]]] = {
 _USUAL: Mapping[Language, tuple[str, str, str]] = {
     "zh": ("比本人平时{}", "，", "与本人平时相近"),
     "en": ("{} than this speaker's usual", ", ", "close to this speaker's usual"),
+}
+_FAINT: Mapping[Language, str] = {
+    "zh": "远轻于本人平时，可能是线路上别人的声音",
+    "en": "far softer than this speaker's usual, perhaps another voice on the line",
 }
 _QUALITY: Mapping[str, Mapping[Language, str]] = {
     "short": {"zh": "人声只有 {:.1f} 秒", "en": "only {:.1f} s of voice"},
@@ -48,6 +54,8 @@ def voice_in_words(evidence: Iterable[Evidence], language: Language) -> str:
     """
     figures = {item.name: item for item in evidence if item.kind == "prosody"}
     known = [figures[name] for name in _PROSODY if name in figures]
+    if "energy" in figures and (figures["energy"].value or 0.0) <= FAINT_DB:
+        return _FAINT[language]
     than, comma, close = _USUAL[language]
     if not known:
         return ""

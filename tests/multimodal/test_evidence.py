@@ -23,6 +23,12 @@ def test_what_left_the_speakers_normal() -> None:
     assert voice_in_words(DOWN, "en") == "50 % softer, 30 % slower than this speaker's usual"
 
 
+def test_a_voice_that_is_hardly_there_may_be_anothers() -> None:
+    leak = figures(("pitch", 0.99, 12.7), ("energy", -0.99, -28.0))
+    assert voice_in_words(leak, "zh") == "远轻于本人平时，可能是线路上别人的声音"
+    assert "perhaps another voice" in voice_in_words(leak, "en")
+
+
 def test_nothing_left_it_or_it_is_not_known() -> None:
     near = figures(("pitch", 0.2, 0.5), ("energy", -0.3, -1.0), ("rate", 0.1, 4.0))
     assert voice_in_words(near, "zh") == "与本人平时相近"
