@@ -120,7 +120,8 @@ def test_six_channels_are_scored_where_the_customers_is_named(tmp_path: Path) ->
 
 
 def test_both_channels_identical_are_one_on_which_turns_tell_apart(tmp_path: Path) -> None:
-    both = sum(call(8000))
+    agent, customer = call(8000)
+    both = agent + customer
     path = recording(tmp_path / "call.wav", [both, both], 8000)
     answer, notes = scored(path, {0: AGENT, 1: CUSTOMER})
     assert not answer.is_missing

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audio.frames import Spectra, look
 from audio.prosody import Prosody, measure
 from audio.stream import ProsodyStream
 from multimodal.emotions import FloatArray
@@ -59,17 +60,14 @@ def test_blocks_of_one_size(size: int) -> None:
 
 
 def test_every_sample_is_transformed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    import audio.stream as module
-
     frames: list[int] = []
-    real = module.look
 
-    def counted(samples: FloatArray) -> module.Spectra:
-        found = real(samples)
+    def counted(samples: FloatArray) -> Spectra:
+        found = look(samples)
         frames.append(len(found.pitch))
         return found
 
-    monkeypatch.setattr(module, "look", counted)
+    monkeypatch.setattr("audio.stream.look", counted)
     streamed(voice(2.0, 8000), 8000, list(range(0, 16000, 160)))
     assert sum(frames) == 200
 
