@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.prosody import RATE, to_telephone_rate
+from audio.frames import RATE, to_telephone_rate
 from multimodal.emotions import Emotion, FloatArray, emotion_from_label
 from multimodal.errors import InvalidInputError, MediaError
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from audio.contours import pause_lengths, repair_octaves, runs, syllable_nuclei
-from audio.prosody import FEATURES, NAMES, RATE, analyse, measure, to_telephone_rate
+from audio.frames import RATE, analyse, to_telephone_rate
+from audio.prosody import FEATURES, NAMES, measure
 from multimodal.emotions import FloatArray
 
 
@@ -92,7 +96,7 @@ def test_silence_is_silent() -> None:
 def test_analysis_in_blocks_equals_analysis_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = to_telephone_rate(syllables(6), 16000)
     whole = analyse(samples)
-    monkeypatch.setattr("audio.prosody._BLOCK", 50)
+    monkeypatch.setattr("audio.frames._BLOCK", 50)
     for parts, at_once in zip(analyse(samples), whole, strict=True):
         np.testing.assert_allclose(parts, at_once, atol=1e-4)
 
@@ -123,3 +127,28 @@ def test_octave_errors_are_moved_back() -> None:
     broken[30:34] += 12
     broken[70] -= 12
     np.testing.assert_allclose(repair_octaves(broken), pitch, atol=1e-4)
+
+
+STORED = Path(__file__).with_name("prosody_stored.json")
+"""Features of `stored_signals` as the first version measured them, in float64."""
+
+
+def stored_signals() -> dict[str, tuple[FloatArray, int]]:
+    noise = np.random.default_rng(1).normal(0, 0.004, 8000 * 30).astype(np.float32)
+    low, high = syllables(7, 110.0, 8000), syllables(5, 260.0, 44100)
+    long = np.tile(syllables(4, 150.0, 8000), 21)
+    return {
+        "low, noisy, 8 kHz": (low + noise[: len(low)] + 0.01, 8000),
+        "high, 44.1 kHz": (high, 44100),
+        "longer than a block, 8 kHz": (long + noise[: len(long)], 8000),
+    }
+
+
+@pytest.mark.parametrize("name", stored_signals())
+def test_features_are_those_that_models_were_trained_on(name: str) -> None:
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    assert tuple(stored["features"]) == NAMES
+    audio, rate = stored_signals()[name]
+    np.testing.assert_allclose(
+        measure(audio, rate).features, stored["values"][name], rtol=2e-4, atol=2e-4
+    )
