@@ -56,6 +56,8 @@ class Settings(BaseSettings):
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
         text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
             one.
+        audio_checkpoint: Name of the voice checkpoint, or path of its folder; empty for the shipped
+            one.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     retention_scores_days: int = Field(default=365, ge=0)
     retention_audit_days: int = Field(default=1095, ge=0)
     text_checkpoint: str = ""
+    audio_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
