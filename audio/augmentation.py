@@ -7,6 +7,8 @@ recorded, so that they carry no licence.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from audio.frames import RATE, to_telephone_rate
@@ -62,7 +64,7 @@ def mobile(samples: FloatArray, bit_rate: int = 12200) -> FloatArray:
     encoder = av.CodecContext.create("libopencore_amrnb", "w")
     encoder.sample_rate, encoder.layout, encoder.format = RATE, "mono", "s16"
     encoder.bit_rate = bit_rate
-    decoder = av.CodecContext.create("amrnb", "r")
+    decoder = cast("av.AudioCodecContext", av.CodecContext.create("amrnb", "r"))
     decoder.sample_rate, decoder.layout = RATE, "mono"
     padded = np.pad(samples, (0, -len(samples) % _AMR_FRAME + 2 * _AMR_FRAME))
     pcm = (np.clip(padded, -1, 1) * 32767).astype(np.int16)
@@ -120,7 +122,7 @@ def hold_music(length: int, generator: np.random.Generator) -> FloatArray:
             for harmonic in range(1, 6):
                 note = np.sin(2 * np.pi * pitch * harmonic * time) * np.exp(-3 * harmonic * time)
                 music[start : start + 2 * step] += note[: length - start] / harmonic
-    return _unit(music)
+    return _unit(music.astype(np.float32))
 
 
 def beside(samples: FloatArray, other: FloatArray, snr: float) -> FloatArray:

@@ -152,7 +152,7 @@ def _row(row: dict[str, str | None], path: Path, line: int) -> Clip:
         raise refuse(f"{row.get('emotion')!r} is none of the seven emotions.")
     try:
         start = float(row.get("start") or 0)
-        end = float(row["end"]) if row.get("end") else None
+        end = float(until) if (until := row.get("end")) else None
     except ValueError as error:
         raise refuse("start and end are not both seconds.") from error
     if not 0 <= start < (math.inf if end is None else end):

@@ -14,7 +14,6 @@ from multimodal.emotions import EMOTIONS
 
 CLASSES = len(EMOTIONS)
 _CLIP = 5.0  # standard deviations; beyond it a figure is a measuring error
-_COMMON = 0.2  # how much the machine of all corpora counts beside the mixture of experts
 _ABSENT = -8.0  # log-probability of a class that an expert's corpus has not
 
 
@@ -63,16 +62,23 @@ class Head(nn.Module):
         experts: One machine per corpus, with 8 outputs: seven emotions and arousal.
         classes: Bool (corpora, 7), which classes each corpus has.
         common: The machine that learnt from all corpora, with 8 outputs.
+        shares: (corpora,), how much the common machine counts beside each expert, >= 0.
     """
 
     classes: Tensor
+    shares: Tensor
 
     def __init__(
-        self, experts: Sequence[KernelMachine], classes: Tensor, common: KernelMachine
+        self,
+        experts: Sequence[KernelMachine],
+        classes: Tensor,
+        common: KernelMachine,
+        shares: Tensor,
     ) -> None:
         super().__init__()
         self.experts = nn.ModuleList(experts)
         self.register_buffer("classes", classes)
+        self.register_buffer("shares", shares)
         self.common = common
 
     def forward(self, x: Tensor, likeness: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,9 +95,10 @@ class Head(nn.Module):
         mixed = (weight * emotion.exp()).sum(1).log()
         arousal = (weight * outputs[..., CLASSES:]).sum(1)
         common = self.common(x)
-        emotion = mixed + _COMMON * common[:, :CLASSES].log_softmax(-1)
-        high = arousal + _COMMON * common[:, CLASSES:]
-        return emotion / (1 + _COMMON), high / (1 + _COMMON)
+        share = likeness @ self.shares.unsqueeze(1)
+        emotion = mixed + share * common[:, :CLASSES].log_softmax(-1)
+        high = arousal + share * common[:, CLASSES:]
+        return emotion / (1 + share), high / (1 + share)
 
 
 class ProsodyNet(nn.Module):

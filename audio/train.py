@@ -37,7 +37,7 @@ from multimodal.errors import InvalidInputError
 
 logger = logging.getLogger(__name__)
 
-HALF = 1.0  # turns at which the head for any voice and the relative head count alike
+HALF = 1.5  # turns at which the head for any voice and the relative head count alike
 OWN = "own"
 """The name of a user's own calls among the corpora."""
 _FEWEST_CLIPS = 5  # of an emotion

@@ -104,7 +104,7 @@ def trust(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         return float(np.mean([max(f[key] - 1 / len(f["per_class"]), 0.0) for f in chosen]))
 
     whole = max(above_chance("uar_all"), 1e-6)
-    first = float(np.clip(above_chance("uar") / whole, 0.05, 1))
+    first = float(np.clip(above_chance("uar") / whole, 0.05, 0.99))
     fifth = float(np.clip(above_chance("uar_k5") / whole, first + 1e-3, 1))
     half = 5 * (1 - fifth) / (fifth - first)
     return {"first": round(first, 3), "half": round(min(half, 50.0), 2)}
@@ -211,7 +211,7 @@ _SPLIT = (
     "in `config.json`; the figures come from the networks of the folds, each judging speakers that "
     "it never heard. A fold's temperatures come from the other folds' speakers. The baseline is "
     "an RBF support vector machine on the same features and folds, trained within the corpus it "
-    "judges, and given normals that are shrunk in the same way."
+    "judges, with normals whose features are each shrunk by themselves."
 )
 _SPLIT_SHIPPED = (
     " CASIA is left out one speaker at a time, and counts as much as all others in the "

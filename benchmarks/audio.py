@@ -33,6 +33,7 @@ from audio.held_out import folds_by_speaker, judge_of, normals
 from audio.judge import Judge
 from audio.prosody import measure
 from audio.speech_table import CLEAN, SpeechTable
+from audio.svm_baseline import simple_population
 from audio.train import cached_table
 from multimodal.emotions import EMOTIONS, Emotion, FloatArray
 from multimodal.metrics import masked
@@ -145,7 +146,7 @@ def compare(table: SpeechTable, corpus: str, model: str) -> list[str]:
     guesses = np.zeros((2, len(folds)), dtype=np.int64)
     for fold in np.unique(folds):
         train, held = table.take(folds != fold), folds == fold
-        population = population_of(train)
+        population = simple_population(train)
         for i, known in enumerate((False, True)):
             learnt, asked = (_inputs(part, population, known) for part in (train, table.take(held)))
             guesses[i, held] = _classifier(model).fit(learnt, train.truth).predict(asked)
