@@ -41,6 +41,7 @@ class IngestOptions:
         media: A recording that belongs to the one transcript of this run.
         limits: What recordings may be like.
         masker: Takes personal data out of everything that is read, errors too.
+        tell_voices_apart: Experimental: name the voices of a mono recording (`audio.speakers`).
         transcriber: Writes down recordings that come without a transcript; None for none.
         swap_roles: Whether customer and agent stand for each other in all files.
     """
@@ -54,6 +55,7 @@ class IngestOptions:
     limits: MediaLimits = DEFAULT_LIMITS
     masker: Masker = field(default_factory=Masker)
     transcriber: Transcriber | None = None
+    tell_voices_apart: bool = False
     swap_roles: bool = False
 
 
@@ -326,6 +328,8 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
             if options.role is not None and not options.channels:
                 said = tuple(with_role(turn, options.role) for turn in said)
             turns = list(said) or turns
+        if options.tell_voices_apart and len({turn.channel for turn in turns}) == 1:
+            turns = _voices(path, turns, options)
     if not turns and info.video is not None:
         turns = _pieces(info.seconds, options.role or Role.UNKNOWN)
     # One person's recording shows one person; of any other it is not known whom it shows.
@@ -340,6 +344,15 @@ def recording_conversation(path: Path, options: IngestOptions) -> Conversation:
         notice=options.notice,
         media=(Media(path, channels, region if info.video is not None else None),),
     )
+
+
+def _voices(path: Path, turns: list[Turn], options: IngestOptions) -> list[Turn]:
+    """The turns with the voice of each, where nobody is named yet."""
+    from audio.speakers import tell_voices_apart
+
+    timed = all(turn.start is not None and turn.end is not None for turn in turns)
+    unnamed = not any(turn.speaker or turn.role is not Role.UNKNOWN for turn in turns)
+    return tell_voices_apart(path, turns, options.limits) if timed and unnamed else turns
 
 
 def _pieces(seconds: float, role: Role) -> list[Turn]:

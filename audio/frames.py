@@ -32,6 +32,7 @@ _MIN_LAG, _MAX_LAG = 16, 133  # 500 Hz to 60 Hz
 _BLOCK = 2048  # frames analysed at once: bounds memory for turns of any length
 _DIP = 0.15  # de Cheveigne and Kawahara take 0.1; telephone lines need a little more
 _MELS = 26
+_LOOK_BACK = 10  # frames: 100 ms
 
 
 class Spectra(NamedTuple):
@@ -65,6 +66,10 @@ class Frames(NamedTuple):
         spectral: (n, 11), the seven spectral measures and the four bands of
             `audio.prosody.FEATURES`.
         mfcc: (n, 13).
+        steady: How alike the fine structure of the spectrum is to that of 100 ms before, in
+            [-1, 1]: near 1 where partials stand still, as in music and tones.
+        keys: Share of the power that lies on the two tones of a telephone key (ITU-T Q.23), in
+            [0, 1]; 0 where one of them is more than 8 dB stronger.
     """
 
     level: FloatArray
@@ -72,6 +77,8 @@ class Frames(NamedTuple):
     aperiodicity: FloatArray
     spectral: FloatArray
     mfcc: FloatArray
+    steady: FloatArray
+    keys: FloatArray
 
 
 def to_telephone_rate(audio: FloatArray, rate: int) -> FloatArray:
@@ -101,8 +108,8 @@ def analyse(samples: FloatArray) -> Frames:
     blocks = []
     for first in range(0, count, _BLOCK):
         last = min(first + _BLOCK, count)
-        # One frame of overlap: flux compares each frame with the one before it.
-        begin = max(first - 1, 0)
+        # Flux and steadiness compare each frame with earlier ones.
+        begin = max(first - _LOOK_BACK, 0)
         found = contours(look(padded[begin * HOP : (last - 1) * HOP + FRAME]))
         blocks.append([part[first - begin :] for part in found])
     return Frames(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
@@ -132,7 +139,7 @@ def contours(seen: Spectra, offset: float = 0.0) -> Frames:
     """The contours of frames that follow each other, without the constant offset of their sound.
 
     Args:
-        seen: The frames; the first has no flux.
+        seen: The frames; the first has no flux, the first ten no steadiness.
         offset: The mean of the sound that they come from.
     """
     power = seen.power
@@ -149,6 +156,8 @@ def contours(seen: Spectra, offset: float = 0.0) -> Frames:
         seen.aperiodicity,
         _spectral(power),
         log_mel @ _dct().T,
+        _steadiness(power),
+        _key_share(power),
     )
     return Frames(*(np.asarray(part, dtype=np.float32) for part in out))
 
@@ -221,6 +230,32 @@ def _spectral(power: FloatArray) -> FloatArray:
     return np.concatenate(
         [np.stack(columns, axis=1), 10 * np.log10(bands / whole[:, None])], axis=1
     )
+
+
+def _steadiness(power: FloatArray) -> FloatArray:
+    # 190 Hz to 2.5 kHz, without what is broader than a partial.
+    decibels = np.log10(power[:, 6:82])
+    total = np.cumsum(np.pad(decibels, ((0, 0), (1, 0))), axis=1)
+    fine = decibels[:, 4:-4] - (total[:, 9:] - total[:, :-9]) / 9
+    fine /= np.sqrt(np.einsum("ij,ij->i", fine, fine))[:, None] + 1e-9
+    alike = np.zeros(len(power), dtype=np.float32)
+    alike[_LOOK_BACK:] = np.einsum("ij,ij->i", fine[_LOOK_BACK:], fine[:-_LOOK_BACK])
+    return alike
+
+
+def _key_share(power: FloatArray) -> FloatArray:
+    tones = power @ _key_tones()
+    low, high = tones[:, :4].max(axis=1), tones[:, 4:].max(axis=1)
+    balanced = np.maximum(low, high) < 6.3 * np.minimum(low, high)
+    return np.where(balanced, (low + high) / power.sum(axis=1), 0).astype(np.float32)
+
+
+@cache
+def _key_tones() -> FloatArray:
+    # Three bins around each tone of Q.23: four low ones, four high ones.
+    centres = np.round(np.array([697, 770, 852, 941, 1209, 1336, 1477, 1633]) * _WINDOW / RATE)
+    bins = np.arange(_WINDOW // 2 + 1)
+    return (np.abs(bins[:, None] - centres) <= 1).astype(np.float32)
 
 
 @cache

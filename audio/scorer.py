@@ -7,20 +7,20 @@ from functools import cached_property
 
 import numpy as np
 
+from audio import quality
 from audio.baseline import POPULATION, Baseline, Population
 from audio.judge import Judge, Judgement
 from audio.prosody import NAMES, SILENCE_DB, Prosody, measure
 from multimodal.checkpoints import Checkpoint, load_checkpoint
 from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, valence_of
 from multimodal.errors import CheckpointError, InvalidInputError
+from multimodal.media import MAX_TURN_SECONDS
 from multimodal.scoring import VOICE, Need, TurnInput
 
 DEFAULT_CHECKPOINT = "prosody"
 INPUTS = ["features", "mean", "spread", "count"]
 OUTPUTS = ["probabilities", "arousal"]
 SHORTEST_SECONDS = 0.3
-_UNTRUSTED = 0.05  # reliability of what is hardly a voice: a tone, noise, music
-_LEAST_VOICED = 0.1  # seconds
 _FEWEST_TURNS = 3  # before which nothing is said about a speaker's normal
 _EVIDENCE: Mapping[str, str] = {"pitch": "pitch_mean", "energy": "level_mean", "rate": "rate"}
 
@@ -104,7 +104,7 @@ class VoiceScorer:
     def _hear(self, item: TurnInput) -> Prosody | EmotionScores:
         reason = _unusable(item)
         if not reason and item.audio is not None and item.rate is not None:
-            prosody = measure(item.audio, item.rate)
+            prosody = measure(item.audio[: round(MAX_TURN_SECONDS * item.rate)], item.rate)
             if prosody.level >= SILENCE_DB:
                 return prosody
             reason = "silence"
@@ -114,16 +114,19 @@ class VoiceScorer:
         self, item: TurnInput, prosody: Prosody, baseline: Baseline, judged: Judgement, row: int
     ) -> EmotionScores:
         probabilities = judged.probabilities[row]
-        reliability, note = _reliability(prosody, self._trust(baseline.count))
+        reliability, note = quality.reliability(prosody, self._trust(baseline.count))
         after = baseline
-        if reliability > _UNTRUSTED:
+        if reliability > quality.UNTRUSTED:
             after = baseline.update(prosody.features)
         return EmotionScores(
             probabilities=probabilities,
             reliability=reliability,
             valence=valence_of(probabilities),
             arousal=float(np.clip(judged.arousal[row], 0, 1)),
-            evidence=self._evidence(item, prosody, baseline),
+            evidence=(
+                *self._evidence(item, prosody, baseline),
+                *quality.evidence(prosody, item.turn.start, item.turn.end),
+            ),
             model=self.info,
             reason=note,
             state=after.to_state(),
@@ -139,8 +142,13 @@ class VoiceScorer:
         self, item: TurnInput, prosody: Prosody, baseline: Baseline
     ) -> tuple[Evidence, ...]:
         # Compared with this speaker's own plain mean: what a supervisor can check by ear.
-        if baseline.count < _FEWEST_TURNS or np.isnan(prosody.features).any():
+        if np.isnan(prosody.features).any():
             return ()
+        start, end = item.turn.start, item.turn.end
+        level = round(float(prosody.features[NAMES.index("level_mean")]), 2)
+        heard = Evidence("prosody", "level", 0.0, start, end, level)
+        if baseline.count < _FEWEST_TURNS:
+            return (heard,)
         _, spread = baseline.normal(self.judge.population)
         found = []
         for name, feature in _EVIDENCE.items():
@@ -148,10 +156,8 @@ class VoiceScorer:
             usual, now = float(baseline.mean[column]), float(prosody.features[column])
             value = 100 * (now / max(usual, 1e-3) - 1) if name == "rate" else now - usual
             weight = float(np.tanh((now - usual) / (2 * spread[column])))
-            found.append(
-                Evidence("prosody", name, weight, item.turn.start, item.turn.end, round(value, 2))
-            )
-        return tuple(sorted(found, key=lambda e: -abs(e.weight)))
+            found.append(Evidence("prosody", name, weight, start, end, round(value, 2)))
+        return (*sorted(found, key=lambda e: -abs(e.weight)), heard)
 
 
 def _unusable(item: TurnInput) -> str:
@@ -175,19 +181,3 @@ def _carried(item: TurnInput) -> Baseline:
         return Baseline.from_state(item.state, len(NAMES))
     except InvalidInputError:
         return Baseline.empty(len(NAMES))
-
-
-def _reliability(prosody: Prosody, trust: float) -> tuple[float, str]:
-    """How far to trust an answer, in [0, 1], and a note where that is hardly at all.
-
-    Args:
-        prosody: The turn, measured: more voice and less noise are trusted more.
-        trust: How far the model itself is to be trusted with what it knows of the speaker.
-    """
-    if prosody.voiced_seconds < _LEAST_VOICED or np.isnan(prosody.features).any():
-        return _UNTRUSTED, "hardly any voice"
-    if prosody.monotone:
-        return _UNTRUSTED, "a steady tone, not a voice"
-    enough = prosody.voiced_seconds / (prosody.voiced_seconds + 0.3)
-    clear = float(np.clip(prosody.snr / 20, 0.1, 1))
-    return max(_UNTRUSTED + 0.01, enough * clear * trust), ""

@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
+from audio.clipping import ClippingMeter
 from audio.frames import FRAME, HOP, RATE, Spectra, contours, look
 from audio.prosody import Prosody, summarise
 from multimodal.emotions import FloatArray
 from multimodal.errors import InvalidInputError
 
 _HALF = FRAME // 2
+_AT_ONCE = 25  # frames: numpy's calls cost as much for two as for these
 _EDGE = -(-_HALF // HOP)  # frames that reach in front of the first sample
 _HEAD = (_EDGE - 1) * HOP + _HALF  # samples that these frames look at
 
@@ -40,6 +42,7 @@ class ProsodyStream:
             )
         same = rate == RATE
         self._resampler = None if same else soxr.ResampleStream(rate, RATE, 1, dtype="float32")
+        self._clipping = ClippingMeter()
         self._head = np.zeros(0, np.float32)
         self._rest = np.zeros(0, np.float32)
         self._skip = _EDGE * HOP - _HALF  # samples until the first that is looked at on its way
@@ -61,6 +64,7 @@ class ProsodyStream:
             samples: float32 (n,), in [-1, 1]; NaN and infinite ones count as 0.
         """
         sound = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        self._clipping.add(sound)
         if self._resampler is not None:
             sound = self._resampler.resample_chunk(np.ascontiguousarray(sound))
         self._take(sound)
@@ -70,6 +74,8 @@ class ProsodyStream:
         if self._resampler is not None:
             self._take(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
             self._resampler = None
+        if not self._frames and self._count:
+            self._shift = self._head.mean()
         offset = self._sum / self._count - float(self._shift) if self._count else 0.0
         frames = max(1, self._count // HOP)
         first = min(_EDGE, frames)
@@ -80,7 +86,7 @@ class ProsodyStream:
         if last > 0:
             seen.append(look(_fitted(self._rest - self._shift, last, offset)))
         whole = Spectra(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
-        return summarise(contours(whole, offset), self._count)
+        return summarise(contours(whole, offset), self._count, self._clipping.share())
 
     def _take(self, sound: FloatArray) -> None:
         self._count += len(sound)
@@ -91,7 +97,7 @@ class ProsodyStream:
         self._skip -= skipped
         self._rest = np.concatenate([self._rest, sound[skipped:]])
         ready = (len(self._rest) - FRAME) // HOP + 1
-        if ready <= 0:
+        if ready < _AT_ONCE:
             return
         if not self._frames:
             # Whatever is near the mean: a large offset would cost digits.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fusion.loglinear import Array
 from fusion.risk import CHARACTERS_PER_WORD, RiskModel, inputs_of
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, NEGATIVE, POSITIVE, UNKNOWN, Emotion, EmotionScores
 from multimodal.scoring import TEXT, FusedAnswer, Trajectory
+from multimodal.talk import talk_times
 
 Quarters = tuple[float | None, float | None, float | None, float | None]
 TURN_SATISFACTION = "turn_satisfaction"
@@ -183,29 +184,6 @@ def quarters(turns: Sequence[Turn], sentiment: Array) -> Quarters:
     return means[0], means[1], means[2], means[3]
 
 
-def talk_times(turns: Sequence[Turn]) -> tuple[dict[str, float], float, float]:
-    """Seconds of talk per role, of silence, and of more than one role speaking at once.
-
-    Turns without start and end do not count. Silence lies between the first and the last turn.
-    """
-    spans = {
-        role: _union([(t.start, t.end) for t in turns if t.role is role and t.end is not None])
-        for role in Role
-    }
-    everybody = _union([(a, b) for rows in spans.values() for a, b in rows])
-    if not len(everybody):
-        return {}, 0.0, 0.0
-    talk = {role.value: _seconds(rows) for role, rows in spans.items() if len(rows)}
-    span = float(everybody[-1, 1] - everybody[0, 0])
-    edges = np.concatenate([rows for rows in spans.values() if len(rows)])
-    times = np.concatenate([edges[:, 0], edges[:, 1]])
-    steps = np.repeat([1, -1], len(edges))
-    order = np.argsort(times, kind="stable")
-    speaking = np.cumsum(steps[order])[:-1]
-    overlap = float(np.diff(times[order])[speaking > 1].sum())
-    return talk, span - _seconds(everybody), overlap
-
-
 def pace(turns: Sequence[Turn]) -> float | None:
     """The customer's characters per minute of talk (spaces not counted), or None if not known."""
     spoken = [
@@ -215,18 +193,3 @@ def pace(turns: Sequence[Turn]) -> float | None:
     ]
     seconds = sum(duration for _, duration in spoken if duration is not None)
     return 60 * sum(len(text) for text, _ in spoken) / seconds if seconds else None
-
-
-def _union(spans: Sequence[tuple[float | None, float | None]]) -> NDArray[np.float64]:
-    """Spans merged where they touch, in the order of time: float64 (n, 2)."""
-    merged: list[list[float]] = []
-    for start, end in sorted((a, b) for a, b in spans if a is not None and b is not None):
-        if merged and start <= merged[-1][1]:
-            merged[-1][1] = max(merged[-1][1], end)
-        else:
-            merged.append([start, end])
-    return np.array(merged, dtype=np.float64).reshape(-1, 2)
-
-
-def _seconds(spans: NDArray[np.float64]) -> float:
-    return float((spans[:, 1] - spans[:, 0]).sum())

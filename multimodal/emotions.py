@@ -109,9 +109,10 @@ class Evidence:
     """One thing that a model's answer rests on.
 
     Attributes:
-        kind: `word` (a span of the turn's text), `prosody` (a feature of the voice) or `moment`
-            (a time at which the face showed it).
-        name: The word itself, the feature (`pitch`, `energy`, `rate`, ...) or the emotion's label.
+        kind: `word` (a span of the turn's text), `prosody` (a feature of the voice), `moment` (a
+            time at which the face showed it) or `quality` (what is wrong with the sound).
+        name: The word itself, the feature (`pitch`, `energy`, `rate`, ...), the emotion's label or
+            the flag (see `audio.quality`).
         weight: How much it moved the answer, in [-1, 1]; negative where it spoke against it.
         start: Characters from the start of the turn's text for a word, seconds from the start of
             the conversation for the others; None where it holds for the whole turn.
@@ -119,7 +120,7 @@ class Evidence:
         value: The measured deviation where there is one (semitones, dB, ratio), else None.
     """
 
-    kind: Literal["word", "prosody", "moment"]
+    kind: Literal["word", "prosody", "moment", "quality"]
     name: str
     weight: float
     start: float | None = None

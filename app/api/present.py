@@ -62,6 +62,7 @@ def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
             for number, one in enumerate(scored.turns, start=1)
         ],
         "trajectory": data["trajectory"],
+        "talk": data["talk"],
         "media": [
             _media(row.id, number, one) for number, one in enumerate(scored.conversation.media)
         ],

@@ -125,6 +125,28 @@ _TRAJECTORY_EXAMPLE: dict[str, Any] = {
     "characters_per_minute": 216.0,
     "model": _MODEL_EXAMPLE,
 }
+_TALK_EXAMPLE: dict[str, Any] = {
+    "roles": {
+        "agent": {
+            "seconds": 1.5,
+            "share": 0.38,
+            "longest_monologue": 1.5,
+            "interruptions": 0,
+            "syllables_per_minute": 240.0,
+        },
+        "customer": {
+            "seconds": 2.5,
+            "share": 0.62,
+            "longest_monologue": 2.5,
+            "interruptions": 0,
+            "syllables_per_minute": 192.0,
+        },
+    },
+    "silence_seconds": 0.5,
+    "longest_silence": 0.5,
+    "overlap_seconds": 0.0,
+    "loudness": [[2.0, -24.1]],
+}
 _IMPORT_EXAMPLE: dict[str, Any] = {
     "file": "call-1.wav",
     "conversations": [12],
@@ -241,7 +263,7 @@ class Models(BaseModel):
 class EvidenceOut(BaseModel):
     """One thing that a model's answer rests on."""
 
-    kind: Literal["word", "prosody", "moment"]
+    kind: Literal["word", "prosody", "moment", "quality"]
     name: str
     weight: float = Field(ge=-1, le=1, description="Negative where it spoke against the answer.")
     start: float | None = Field(
@@ -303,6 +325,31 @@ class TrajectoryOut(BaseModel):
     overlap_seconds: float
     characters_per_minute: float | None = Field(description="The customer's speaking rate.")
     model: Model | None
+
+
+class RoleTalkOut(BaseModel):
+    """How one role talked."""
+
+    seconds: float
+    share: Probability = Field(description="Of all talk.")
+    longest_monologue: float = Field(description="Seconds; a pause of 3 s ends it.")
+    interruptions: int = Field(
+        description="Turns of 1 s or more that begin while another role goes on speaking."
+    )
+    syllables_per_minute: float | None = Field(description="A Chinese character is one.")
+
+
+class TalkOut(BaseModel):
+    """Service metrics: who talked how much, how fast, across whom; nothing of what they felt."""
+
+    model_config = _example(_TALK_EXAMPLE)
+    roles: dict[str, RoleTalkOut]
+    silence_seconds: float
+    longest_silence: float
+    overlap_seconds: float
+    loudness: list[tuple[float, float]] = Field(
+        description="Start and mean level in dB re full scale of each customer's turn heard."
+    )
 
 
 class CorrectionOut(BaseModel):
@@ -399,6 +446,7 @@ class ConversationOut(Summary):
             "attributes": {},
             "turns": [_TURN_OUT_EXAMPLE],
             "trajectory": _TRAJECTORY_EXAMPLE,
+            "talk": _TALK_EXAMPLE,
             "media": [],
             "corrections": [_CORRECTION_EXAMPLE],
             "notes": [],
@@ -410,6 +458,7 @@ class ConversationOut(Summary):
     attributes: dict[str, Any]
     turns: list[TurnOut]
     trajectory: TrajectoryOut
+    talk: TalkOut
     media: list[MediaOut]
     corrections: list[CorrectionOut] = Field(description="Oldest first, undone ones too.")
     notes: list[str] = Field(description="What to know about how it was scored.")

@@ -61,6 +61,13 @@ def score(
             "instance: my-asr --json {audio}"
         ),
     ] = "",
+    experimental_voices: Annotated[
+        bool,
+        typer.Option(
+            "--experimental-voices",
+            help="Tell two voices of a mono recording apart; unreliable, roles stay unknown.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write results to a .xlsx, .csv, .jsonl or .parquet file.")
     ] = None,
@@ -95,6 +102,7 @@ def score(
         source=source,
         profile=SourceProfile(source, template=template),
         media=media,
+        tell_voices_apart=experimental_voices,
     )
     given: dict[str, Any] = {
         "transcriber": transcriber,

@@ -118,6 +118,45 @@ def quarters(sentiment: list[float | None]) -> go.Figure:
     return figure
 
 
+def loudness(curve: list[list[float]]) -> go.Figure:
+    """Level of each customer's turn over time.
+
+    Args:
+        curve: Start in seconds and level in dB re full scale, one or more.
+    """
+    times, levels = [at for at, _ in curve], [level for _, level in curve]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=times,
+        y=levels,
+        mode="lines+markers",
+        line={"color": EMOTION_COLOURS["sad"], "width": 1},
+        marker={"size": 5},
+        text=[f"{clock(at)} · {level:.1f} dB" for at, level in curve],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    ticks = [times[0], times[-1]]
+    figure.update_layout(
+        height=120,
+        margin={"l": 10, "r": 10, "t": 6, "b": 10},
+        xaxis={
+            "tickvals": ticks,
+            "ticktext": [clock(tick) for tick in ticks],
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        yaxis={
+            "range": [min(levels) - 3, max(levels) + 3],
+            "nticks": 3,
+            "ticksuffix": " dB",
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        showlegend=False,
+    )
+    return figure
+
+
 def _hover(turn: dict[str, Any]) -> str:
     words = turn["text"] if len(turn["text"]) <= 40 else turn["text"][:39] + "…"
     # Plotly reads HTML in hover texts: what a customer typed stays text.

@@ -11,8 +11,11 @@ import streamlit as st
 from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
 from app.dashboard.roles import roles_card
-from app.dashboard.texts import t
+from app.dashboard.talk import talk_card
+from app.dashboard.texts import language, t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
+from multimodal.emotions import Evidence
+from multimodal.evidence import Language, quality_in_words, voice_in_words
 from multimodal.formats.turns import loudness
 
 ROWS = 40
@@ -38,6 +41,7 @@ def page() -> None:
     main, side = st.columns([2.3, 1], gap="large")
     with side:
         _summary(conversation)
+        talk_card(conversation)
         roles_card(conversation)
     with main:
         _player(conversation)
@@ -136,9 +140,7 @@ def _summary(conversation: dict[str, Any]) -> None:
         config={"displayModeBar": False},
         alt=t("quarters_alt"),
     )
-    talk = trajectory["talk_seconds"]
     shift = trajectory["shift"]
-    pace = trajectory["characters_per_minute"]
     agents = dict.fromkeys(turn["agent_id"] for turn in conversation["turns"] if turn["agent_id"])
     started = conversation["started_at"]
     st.html(
@@ -147,13 +149,6 @@ def _summary(conversation: dict[str, Any]) -> None:
                 (t("shift"), f"{round(shift, 1) + 0.0:+.1f}" if shift is not None else ""),
                 (t("started"), _moment(started) if started else ""),
                 (t("duration"), clock(conversation["duration"])),
-                (
-                    t("talk_time"),
-                    " · ".join(f"{t('role_' + role)} {clock(s)}" for role, s in talk.items()),
-                ),
-                (t("silence"), clock(trajectory["silence_seconds"]) if talk else ""),
-                (t("overlap"), clock(trajectory["overlap_seconds"]) if talk else ""),
-                (t("rate"), f"{pace:.0f} {t('rate_unit')}" if pace else ""),
                 (t("queue"), conversation["queue"]),
                 (t("team"), conversation["team"]),
                 (t("agent"), ", ".join(agents)),
@@ -245,6 +240,9 @@ def _answer(turn: dict[str, Any]) -> None:
             f'<span class="em-quiet em-modality" title="{escape(hint, quote=True)}">'
             f"{escape(text)}</span>"
         )
+    voice = _voice_in_words(turn["scores"].get("voice"))
+    if voice:
+        parts.append(f'<br><span class="em-quiet">{escape(voice)}</span>')
     vendor = _vendor(turn["attributes"])
     if vendor:
         parts.append(
@@ -254,6 +252,19 @@ def _answer(turn: dict[str, Any]) -> None:
     if fused["disagreement"] >= 0.5:
         parts.append(f'<br><span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
     st.html("".join(parts))
+
+
+def _voice_in_words(scores: dict[str, Any] | None) -> str:
+    """How the voice left the speaker's normal, and what is wrong with its sound."""
+    if scores is None:
+        return ""
+    evidence = [
+        Evidence(**{k: v for k, v in e.items() if v is not None}) for e in scores["evidence"]
+    ]
+    spoken: Language = "zh" if language() == "zh" else "en"
+    said = [(t("voice"), voice_in_words(evidence, spoken))]
+    said.append((t("sound"), quality_in_words(evidence, spoken)))
+    return " · ".join(f"{name}{t('colon')}{words}" for name, words in said if words)
 
 
 def _vendor(attributes: dict[str, Any]) -> str:

@@ -132,7 +132,28 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "talk_time": ("说话时长", "Talk time"),
     "silence": ("静默", "Silence"),
     "overlap": ("重叠", "Overlap"),
-    "rate": ("客户语速", "Customer's rate"),
+    "service_metrics": ("服务指标", "Service metrics"),
+    "service_metrics_help": (
+        "只统计说话的时间与方式，不评判任何人的情绪。打断：对方正在说话时插入 1 秒以上；"
+        "独白：中间没有别人说话，也没有 3 秒以上的停顿。",
+        "How the talking went; nobody's emotion. An interruption is a turn of 1 s or more while "
+        "the other goes on speaking; a monologue ends with another voice or a pause of 3 s.",
+    ),
+    "sound": ("音质", "sound"),
+    "colon": ("：", ": "),
+    "monologue": ("最长独白", "Longest monologue"),
+    "interruptions": ("打断对方", "Interruptions"),
+    "pace": ("语速", "Pace"),
+    "syllables_unit": ("字/分", "syll./min"),
+    "longest_silence": ("最长静默", "Longest silence"),
+    "loudness": ("客户音量", "Customer's loudness"),
+    "loudness_help": (
+        "每个客户话轮的平均电平（0-4 kHz，最响处以下 30 dB 以内的部分），以满幅为 0 dB。"
+        "只宜在同一通电话内比较。",
+        "Mean level of each customer's turn (0-4 kHz, what lies within 30 dB of its loudest), "
+        "in dB re full scale. Compare within one call only.",
+    ),
+    "loudness_alt": ("客户音量随时间的变化", "The customer's loudness over time"),
     "rate_unit": ("字/分", "characters/min"),
     "notice": ("告知编号", "Notice"),
     "no_notice": ("未告知：不分析语音与表情", "No notice: voice and face are not analysed"),

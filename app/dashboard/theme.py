@@ -48,6 +48,9 @@ h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 .em-facts dt { opacity: .72; white-space: nowrap; }
 .em-facts dt, .em-facts dd { margin: 0 !important; padding: 0 !important; }
 .em-facts dd { overflow-wrap: anywhere; }
+.em-table { border-collapse: collapse; font-size: .9rem; width: 100%; }
+.em-table th { font-weight: 400; opacity: .72; text-align: left; white-space: nowrap; }
+.em-table th, .em-table td { padding: .1rem .5rem .1rem 0; vertical-align: top; }
 .em-modality { display: inline-block; white-space: nowrap; margin-right: .5em; }
 </style>
 """

@@ -37,6 +37,7 @@ from multimodal.formats.huawei import HUAWEI_QUALITY, HUAWEI_SIS
 from multimodal.formats.iflytek import IFLYTEK, IFLYTEK_LEGACY
 from multimodal.formats.lines import LINES
 from multimodal.formats.nice import NICE_CXONE
+from multimodal.formats.rttm import RTTM
 from multimodal.formats.source import Format, Item, Source, decode
 from multimodal.formats.subtitles import SRT, VTT
 from multimodal.formats.table import CSV
@@ -84,6 +85,7 @@ _ORDER = (
     NICE_CXONE,
     FUNASR,
     WHISPER,
+    RTTM,
     VTT,
     SRT,
     CSV,

@@ -14,7 +14,7 @@ Only `turns`, and in each its `role`, are required; everything else has the defa
 are seconds from the start; turns may come in any order. A media path is relative to the file.
 An unknown field is an error, because a misspelt one must not vanish in silence; whoever has fields
 of their own puts them under `attributes`. What a file of results has besides (`scores`, `answer`,
-`risk`, `trajectory`, `notes`) is passed over, so that results can be scored again.
+`risk`, `trajectory`, `talk`, `notes`) is passed over, so that results can be scored again.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ _CONVERSATION = frozenset(
         "attributes",
         "turns",
         "trajectory",
+        "talk",
         "notes",
     ]
 ).union(_TEXTS)

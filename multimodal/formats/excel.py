@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from multimodal.conversation import Role
 from multimodal.emotions import CHINESE_NAMES, UNKNOWN, Emotion, ModelInfo
+from multimodal.evidence import voice_in_words
 from multimodal.formats.excel_columns import (
     ABOUT,
     CONVERSATION_COLUMNS,
@@ -236,7 +237,8 @@ class ExcelWriter:
         scores = reason.scores.get(modality)
         evidence = () if scores is None else scores.evidence
         words = [e.name for e in evidence if e.kind == "word" and e.weight > 0][:3]
-        said = self._word("pair") + self._word("list").join(words) if words else ""
+        told = self._word("list").join(words) or voice_in_words(evidence, self._layout.language)
+        said = self._word("pair") + told if told else ""
         return (
             f"{head}（{name}{said}）" if self._layout.language == "zh" else f"{head} ({name}{said})"
         )

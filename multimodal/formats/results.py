@@ -25,6 +25,7 @@ from multimodal.formats.rows import COLUMNS, to_rows
 from multimodal.formats.spreadsheet import cell_text
 from multimodal.masking import Masker
 from multimodal.scoring import ScoredConversation
+from multimodal.talk import talk_metrics
 
 __all__ = [
     "COLUMNS",
@@ -99,8 +100,8 @@ def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
     """The complete result: the canonical conversation with what was found out about it.
 
     Every turn has besides `scores` (by modality), `answer` and `risk`; the conversation has
-    `trajectory` and `notes`. The canonical reader passes over them, so that a file of results can
-    be scored again.
+    `trajectory`, `talk` and `notes`. The canonical reader passes over them, so that a file of
+    results can be scored again.
     """
     data = conversation_to_json(scored.conversation)
     turns = [
@@ -117,6 +118,7 @@ def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
         # A telephone number in a file's name leaves the house in no export.
         "media": [one | {"path": _MASKER.name(one["path"])} for one in data["media"]],
         "trajectory": scored.trajectory.to_json(),
+        "talk": talk_metrics(scored.turns).to_json(),
         "notes": list(scored.notes),
     }
 

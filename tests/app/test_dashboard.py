@@ -170,6 +170,19 @@ def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -
     assert player.evaluate("p => p.currentTime") < late["start"] + 30
 
 
+def test_a_call_has_its_service_metrics(site: tuple[str, str], page: Page) -> None:
+    number = conversation_id(site[1], "phone")
+    talk = httpx.get(f"{site[1]}/conversations/{number}").json()["talk"]
+    page.goto(f"{site[0]}/replay?id={number}")
+    table = page.locator(".em-table")
+    expect(table).to_contain_text("最长独白", timeout=PATIENCE)
+    expect(table).to_contain_text(f"{talk['roles']['customer']['longest_monologue']:.1f} 秒")
+    expect(table).to_contain_text("客服")
+    expect(
+        page.get_by_text("与本人平时相近").or_(page.get_by_text("比本人平时")).first
+    ).to_be_visible()
+
+
 def test_the_video_plays_and_each_modality_has_its_answer(
     site: tuple[str, str], page: Page
 ) -> None:

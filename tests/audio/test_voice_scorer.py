@@ -165,12 +165,13 @@ def test_evidence_is_in_physical_units(scorer: VoiceScorer) -> None:
     state = call(scorer, [voice(120)] * 4)[-1].state
     (answer,) = scorer.score([heard(voice(240, level=0.2), state=state)])
     found = {item.name: item for item in answer.evidence}
-    assert set(found) == {"pitch", "energy", "rate"}
+    assert set(found) == {"pitch", "energy", "rate", "level"}
     assert found["pitch"].value == pytest.approx(12, abs=0.5)
     assert found["energy"].value == pytest.approx(6, abs=1.5)
     assert found["pitch"].weight > 0
     assert (found["pitch"].start, found["pitch"].end) == (1.0, 3.0)
-    assert scorer.score([heard(voice(240))])[0].evidence == ()
+    (first,) = scorer.score([heard(voice(240))])
+    assert [item.name for item in first.evidence] == ["level"]
 
 
 def test_the_state_of_another_model_is_dropped(scorer: VoiceScorer) -> None:

@@ -17,10 +17,11 @@ from fusion.calibration import service_prior
 from fusion.corpora import Case
 from fusion.late import LateFuser
 from fusion.risk import RiskModel, inputs_of
-from fusion.trajectory import quarters, sentiment_of, talk_times, turn_sentiment
+from fusion.trajectory import quarters, sentiment_of, turn_sentiment
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, EmotionScores
 from multimodal.scoring import FusedAnswer, Trajectory
+from multimodal.talk import talk_times
 
 FUSER = LateFuser()
 CUSTOMER, AGENT, STRANGER = Role.CUSTOMER, Role.AGENT, Role.UNKNOWN

@@ -131,6 +131,27 @@ def test_sheets_and_columns() -> None:
     assert all(cell.data_type != "f" for row in calls.iter_rows() for cell in row)
 
 
+def test_a_voice_that_weighed_most_gives_the_reason_in_words() -> None:
+    given = conversation()
+    last = given.turns[-1]
+    raised = tuple(
+        Evidence("prosody", name, 0.8, value=value)
+        for name, value in (("pitch", 4.2), ("rate", 20))
+    )
+    voice = EmotionScores(last.answer.probabilities, 0.9, evidence=raised)
+    heard = replace(last.answer, contributions={"text": 0.1, "voice": 0.9})
+    turns = (*given.turns[:-1], replace(last, scores=last.scores | {"voice": voice}, answer=heard))
+    for layout, reason in (
+        (Layout("zh"), "愤怒（语音：比本人平时高 4.2 个半音，快 20 %）"),
+        (
+            Layout("en"),
+            "anger (voice: 4.2 semitones higher, 20 % faster than this speaker's usual)",
+        ),
+    ):
+        sheet = book([replace(given, turns=turns)], layout).worksheets[0]
+        assert values(sheet)[1][8] == reason
+
+
 def test_ids_are_text_the_header_is_frozen_and_every_row_can_be_filtered() -> None:
     found = book([conversation(external_id=name) for name in (ID, "-42", "=1+1", "1e5")])
     calls, turns = found["会话"], found["客户话轮"]
