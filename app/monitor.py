@@ -7,7 +7,7 @@ from app.settings import Settings
 from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.plugins import load_fuser, load_scorers, load_transcriber
-from multimodal.scoring import TEXT
+from multimodal.scoring import TEXT, VOICE
 from multimodal.transcription.protocol import Transcriber
 
 _OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
@@ -43,7 +43,12 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
     Raises:
         ModelMissingError: If only open models are allowed, and there is no open fuser or scorer.
     """
-    scorers = load_scorers({TEXT: located(settings, "text", settings.text_checkpoint)})
+    scorers = load_scorers(
+        {
+            TEXT: located(settings, "text", settings.text_checkpoint),
+            VOICE: located(settings, "audio", settings.audio_checkpoint),
+        }
+    )
     fuser = None
     if settings.open_models_only:
         scorers = [scorer for scorer in scorers if scorer.info.terms == "open"]

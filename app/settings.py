@@ -70,6 +70,8 @@ class Settings(BaseSettings):
             network; else they are refused, so that nobody reaches internal systems through them.
         text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
             one.
+        audio_checkpoint: Name of the voice checkpoint, or path of its folder; empty for the shipped
+            one.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -107,6 +109,7 @@ class Settings(BaseSettings):
     alert_budget: int = Field(default=6, ge=0, le=1000)
     webhook_internal: bool = False
     text_checkpoint: str = ""
+    audio_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

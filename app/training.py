@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from app.settings import Settings
-from multimodal.errors import ConflictError, InvalidInputError, ModelMissingError
+from multimodal.checkpoints import Checkpoint
+from multimodal.errors import (
+    ConflictError,
+    InputFileError,
+    InvalidInputError,
+    ModelMissingError,
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TERMS = ("open", "research")
+_LIBRARIES = {"text": ("torch", "transformers"), "audio": ("torch", "onnxscript")}
 
 
 def train_text(
@@ -38,21 +45,16 @@ def train_text(
         ConflictError: If there is a checkpoint of that name.
         ModelMissingError: If PyTorch or the encoder is missing.
     """
-    folder = _folder(settings, "text", name)
-    if terms not in _TERMS:
-        raise InvalidInputError(f"the terms are {terms!r}, expected {' or '.join(_TERMS)}.")
+    folder = _folder(settings, "text", name, terms)
     from text.card import BEHAVIOUR
     from text.encoders import COMPACT
     from text.finetune import finetune
 
-    _progress("text")
-    # Written elsewhere first: a run that fails leaves no half checkpoint behind.
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as unfinished:
-        work = Path(unfinished) / name
-        checkpoint = finetune(files, encoder or str(COMPACT), work, epochs=epochs, terms=terms)
-        metrics = checkpoint.metrics
-        work.rename(folder)
+    metrics = _written(
+        folder,
+        "text",
+        lambda work: finetune(files, encoder or str(COMPACT), work, epochs=epochs, terms=terms),
+    )
     measured = [
         {"head": head, "set": of, "n": found["n"], **_rounded(found)}
         for head, sets in metrics.items()
@@ -63,14 +65,64 @@ def train_text(
     return {"name": name, "folder": str(folder), "measured": measured}
 
 
-def _folder(settings: Settings, package: str, name: str) -> Path:
+def train_audio(settings: Settings, data: Path, name: str, *, terms: str) -> dict[str, Any]:
+    """Trains the voice model; progress goes to stderr.
+
+    Args:
+        settings: Say where the checkpoint is kept.
+        data: Labelled calls: a folder or a CSV file, see `audio.corpora`.
+        name: Of the new checkpoint.
+        terms: `open` or `research`.
+
+    Returns:
+        `name`, `folder`, `measured`: on speakers that were kept back, of the new model and of the
+        support vector machine beside it.
+
+    Raises:
+        InputFileError: If there is nothing at `data`.
+        InvalidInputError: If name, terms or data are not as they should be.
+        MediaError: If a recording cannot be read.
+        ConflictError: If there is a checkpoint of that name.
+        ModelMissingError: If PyTorch is missing.
+    """
+    folder = _folder(settings, "audio", name, terms)
+    if not data.exists():
+        raise InputFileError("there is no such file or folder.", where=str(data))
+    from audio.train import OWN, train_own
+
+    command = f"emotion-monitor train audio --data {data} --name {name}"
+    metrics = _written(
+        folder, "audio", lambda work: train_own(data, work, terms=terms, command=command)
+    )
+    measured = [
+        {"model": title, **_rounded(metrics[key][OWN])}
+        for key, title in (("model", name), ("svm_baseline", "SVM"))
+    ]
+    return {"name": name, "folder": str(folder), "measured": measured}
+
+
+def _written(folder: Path, package: str, run: Callable[[Path], Checkpoint]) -> dict[str, Any]:
+    """Runs a training and puts its checkpoint where it belongs; the figures that it measured."""
+    _progress(package)
+    # Written elsewhere first: a run that fails leaves no half checkpoint behind.
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as unfinished:
+        work = Path(unfinished) / folder.name
+        metrics = run(work).metrics
+        work.rename(folder)
+    return metrics
+
+
+def _folder(settings: Settings, package: str, name: str, terms: str) -> Path:
     if not _NAME.fullmatch(name):
         raise InvalidInputError(
             f"the name is {name!r}, expected small letters, digits, - and _, 64 at most."
         )
-    if find_spec("torch") is None or find_spec("transformers") is None:
+    if terms not in _TERMS:
+        raise InvalidInputError(f"the terms are {terms!r}, expected {' or '.join(_TERMS)}.")
+    if any(find_spec(library) is None for library in _LIBRARIES[package]):
         raise ModelMissingError(
-            "training needs PyTorch and transformers, which serving does without.",
+            f"training needs {' and '.join(_LIBRARIES[package])}, which serving does without.",
             remedy="Run pip install 'emotion-monitor[train]'.",
         )
     folder = settings.checkpoint_dir / package / name

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -13,38 +15,110 @@ from audio.baseline import Population
 from audio.evaluation import AROUSED, CALM
 from audio.model import CLASSES, Head, KernelMachine, ProsodyNet, relative_input
 from audio.prosody import FEATURES
-from audio.speech_table import SpeechTable
+from audio.speech_table import CLEAN, SpeechTable
 from multimodal.emotions import EMOTIONS, FloatArray
 
-PRIOR = 2.0
-CENTRES = 500
-"""Training rows that each machine remembers."""
-COST = 3.0
-"""Weight of a clip's loss against the machine's norm, as C of a support vector machine."""
 EMPHASIS = {"casia": 5.0}
 """How much more a clip of a corpus counts for the machine of all corpora."""
-GATE_PRIOR = {"casia": 2.0}
+GATE_PRIOR = {"casia": 3.0}
 """Added to the gate's logits: Mandarin is what most callers speak."""
-_DRAWS = 2  # normals learnt from some turns, besides the one from all
-_ITERATIONS = 15
+COMMON = {"ravdess": 0.0, "emodb_4class": 0.1}
+"""How much the machine of all corpora counts beside the expert of one; 0.5 where nothing is said.
+What others act helps Mandarin, where two speakers are all there is to learn from."""
+_FLOOR = 0.3  # variance that a direction in which speakers are alike is taken to have
+_ITERATIONS = 20
 
 
-def population_of(table: SpeechTable) -> Population:
-    """Mean over speakers of their means, root mean square over speakers of their spreads."""
-    voices = [table.features[table.speaker == name] for name in np.unique(table.speaker)]
-    flat = [voice.reshape(-1, voice.shape[-1]) for voice in voices]
-    mean = np.mean([np.nanmean(v, axis=0) for v in flat], axis=0)
-    spread = np.sqrt(np.mean([np.nanvar(v, axis=0) for v in flat], axis=0))
-    return Population(mean.astype(np.float32), spread.astype(np.float32), PRIOR)
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the fit is free to choose.
+
+    Attributes:
+        prior: Turns that the population's spread counts as in a speaker's.
+        difference: How much more a new caller may differ from the training speakers than these
+            among each other, as variances.
+        diagonal: How far the covariances of voices are shrunk to their diagonals, in [0, 1]; at 1
+            every feature is learnt by itself.
+        nuisance: How much the differences between speakers count in the general head's
+            normalisation; 0 leaves it out.
+        cost: Weight of a clip's loss against the machine's norm, as C of a support vector machine.
+        centres: Training rows that each machine remembers.
+        linear: Size of the inputs beside the bumps; 0 leaves the linear kernel out.
+        draws: Normals learnt from some turns, besides the one from all.
+    """
+
+    prior: float = 4.0
+    difference: float = 3.0
+    diagonal: float = 0.2
+    nuisance: float = 3.0
+    cost: float = 5.0
+    centres: int = 1000
+    linear: float = 0.05
+    draws: int = 1
 
 
-def fit(table: SpeechTable, population: Population, seed: int = 0) -> ProsodyNet:
+SHIPPED = Recipe()
+
+
+def population_of(table: SpeechTable, recipe: Recipe = SHIPPED) -> Population:
+    """How the voices of a table are, and in which directions people differ more than moods do."""
+    means, spreads = [], []
+    for corpus in np.unique(table.corpus):
+        voices = [
+            table.features[table.speaker == name].astype(np.float64)
+            for name in np.unique(table.speaker[table.corpus == corpus])
+        ]
+        means.append(np.mean([voice.mean(axis=(0, 1)) for voice in voices], axis=0))
+        # Within a recording condition: nobody changes the line within a call.
+        variances = [voice.var(axis=0).mean(axis=0) for voice in voices]
+        spreads.append(np.sqrt(np.mean(variances, axis=0)))
+    scale = np.sqrt((np.array(spreads) ** 2).mean(axis=0))
+    between, within = (_shrunk(c, recipe.diagonal) for c in _covariances(table, scale))
+    # In these directions both covariances are diagonal: of turns 1, of speakers the strength.
+    strength, directions = scipy.linalg.eigh(recipe.difference * between, within)
+    return Population(
+        mean=np.array(means, dtype=np.float32),
+        spread=np.array(spreads, dtype=np.float32),
+        prior=recipe.prior,
+        strength=np.maximum(strength, 0).astype(np.float32),
+        project=(directions / scale[:, None]).astype(np.float32),
+        restore=((within @ directions).T * scale).astype(np.float32),
+    )
+
+
+def _covariances(
+    table: SpeechTable, scale: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Between the speakers of a corpus, and within a speaker; corpora count alike."""
+    size, corpora = table.features.shape[-1], np.unique(table.corpus)
+    between, within = np.zeros((size, size)), np.zeros((size, size))
+    for corpus in corpora:
+        voices = [
+            table.features[table.speaker == name, CLEAN] / scale
+            for name in np.unique(table.speaker[table.corpus == corpus])
+        ]
+        means = np.array([voice.mean(axis=0) for voice in voices])
+        if len(voices) > 1:
+            between += np.cov(means.T)
+        within += np.mean([np.cov(voice.T, bias=True) for voice in voices], axis=0)
+    return between / len(corpora), within / len(corpora)
+
+
+def _shrunk(covariance: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    diagonal = np.diag(np.diag(covariance) + 1e-6)
+    return np.asarray((1 - share) * covariance + share * diagonal)
+
+
+def fit(
+    table: SpeechTable, population: Population, seed: int = 0, recipe: Recipe = SHIPPED
+) -> ProsodyNet:
     """Fits the gate and both heads; the same seed gives the same network.
 
     Args:
         table: Speakers to learn from.
         population: How they are in general.
         seed: Of the centres and of the turns that normals are learnt from.
+        recipe: How.
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
@@ -64,22 +138,27 @@ def fit(table: SpeechTable, population: Population, seed: int = 0) -> ProsodyNet
 
         def machine(rows: Tensor, factor: Tensor | float = 1.0) -> KernelMachine:
             answers, classes, counts = (part[rows] for part in targets)
-            return _fit_machine(inputs[rows], answers, classes, counts * factor)
+            return _fit_machine(inputs[rows], answers, classes, counts * factor, recipe)
 
         experts = [machine(torch.from_numpy(np.flatnonzero(of == i))) for i in range(len(corpora))]
         classes = torch.stack([allowed[corpus == i][0] for i in range(len(corpora))])
-        return Head(experts, classes, machine(torch.arange(len(of)), emphasis.repeat(copies)))
+        shares = torch.tensor([COMMON.get(str(name), 0.5) for name in corpora])
+        everyone = machine(torch.arange(len(of)), emphasis.repeat(copies))
+        return Head(experts, classes, everyone, shares)
 
     mean, scale = features.mean(axis=0), features.std(axis=0)
     columns = [i for i, feature in enumerate(FEATURES) if not feature.gain]
     voice = torch.from_numpy(np.clip((features - mean) / scale, -5, 5)[:, columns])
+    alike = _speaker_normaliser(table, scale, columns, recipe.nuisance)
+    voice = voice @ alike
     voices = _voices(table)
     relative = [_relative(features, voices, population)]
-    relative += [_relative(features, voices, population, generator) for _ in range(_DRAWS)]
+    relative += [_relative(features, voices, population, generator) for _ in range(recipe.draws)]
     net = ProsodyNet(
         torch.from_numpy(mean),
         torch.from_numpy(scale),
         columns,
+        alike,
         _fit_gate(voice, torch.from_numpy(corpus), [GATE_PRIOR.get(str(c), 0.0) for c in corpora]),
         head(voice, 1),
         head(torch.cat(relative), len(relative)),
@@ -87,13 +166,48 @@ def fit(table: SpeechTable, population: Population, seed: int = 0) -> ProsodyNet
     return net.eval()
 
 
-def _fit_machine(inputs: Tensor, truth: Tensor, allowed: Tensor, weight: Tensor) -> KernelMachine:
-    centres = inputs[torch.randperm(len(inputs))[:CENTRES]].clone()
+def _speaker_normaliser(
+    table: SpeechTable, scale: FloatArray, columns: list[int], nuisance: float
+) -> Tensor:
+    """The map (d, d) that shortens the directions in which people differ who act the same emotion.
+
+    Within-class covariance normalisation (Hatch, Kajarekar and Stolcke 2006), with emotions as the
+    classes: a head that knows nothing of a speaker is to look past who it is.
+    """
+    clean = table.features[:, CLEAN][:, columns] / scale[columns]
+    total, corpora = np.zeros((len(columns), len(columns))), np.unique(table.corpus)
+    for corpus in corpora:
+        apart = []
+        for emotion in np.unique(table.truth[table.corpus == corpus]):
+            rows = (table.corpus == corpus) & (table.truth == emotion)
+            means = np.array(
+                [
+                    clean[rows & (table.speaker == name)].mean(axis=0)
+                    for name in np.unique(table.speaker[rows])
+                ]
+            )
+            if len(means) > 1:
+                apart.append((means - means.mean(axis=0)) * np.sqrt(len(means) / (len(means) - 1)))
+        if apart:
+            stacked = np.concatenate(apart)
+            total += stacked.T @ stacked / len(stacked)
+    variance, directions = np.linalg.eigh(nuisance * total / len(corpora))
+    whole = (directions / np.sqrt(variance.clip(min=0) + _FLOOR)) @ directions.T
+    # Features stay about as large as they were, which the kernel's width relies on.
+    size = np.sqrt(((clean - clean.mean(axis=0)) @ whole).var(axis=0).mean())
+    return torch.from_numpy((whole / size).astype(np.float32))
+
+
+def _fit_machine(
+    inputs: Tensor, truth: Tensor, allowed: Tensor, weight: Tensor, recipe: Recipe
+) -> KernelMachine:
+    centres = inputs[torch.randperm(len(inputs))[: recipe.centres]].clone()
     machine = KernelMachine(centres, CLASSES + 1)
     # In the basis in which the kernel's norm is the plain one (Williams and Seeger 2001).
     kernel = machine.bumps(centres) + 1e-3 * torch.eye(len(centres))
     root = torch.linalg.cholesky(kernel)
-    bumps = torch.linalg.solve_triangular(root, machine.bumps(inputs).T, upper=False).T.contiguous()
+    bumps = torch.linalg.solve_triangular(root, machine.bumps(inputs).T, upper=False).T
+    basis = torch.cat([bumps, recipe.linear * inputs], dim=1)
     aroused = torch.isin(truth, torch.tensor(AROUSED))
     known = aroused | torch.isin(truth, torch.tensor(CALM))
 
@@ -104,10 +218,12 @@ def _fit_machine(inputs: Tensor, truth: Tensor, allowed: Tensor, weight: Tensor)
         arousal = nn.functional.binary_cross_entropy_with_logits(
             logits[:, CLASSES], aroused.float(), reduction="none"
         )
-        return COST * ((losses + arousal * known) * weight).sum()
+        return recipe.cost * ((losses + arousal * known) * weight).sum()
 
-    coefficients, offset = _minimise(bumps, CLASSES + 1, loss)
-    machine.coefficients.copy_(torch.linalg.solve_triangular(root.T, coefficients, upper=True))
+    coefficients, offset = _minimise(basis, CLASSES + 1, loss)
+    of_bumps, of_inputs = coefficients[: len(centres)], coefficients[len(centres) :]
+    machine.coefficients.copy_(torch.linalg.solve_triangular(root.T, of_bumps, upper=True))
+    machine.slopes.copy_(recipe.linear * of_inputs)
     machine.offset.copy_(offset)
     return machine
 
@@ -159,16 +275,15 @@ def _relative(
     """
     mean, spread = np.empty_like(features), np.empty_like(features)
     for rows in voices:
-        turns = features[rows]
+        turns = features[rows].astype(np.float64)
         if generator is not None:
             # Log-uniform between 2 turns and all.
             some = int(2 * (len(rows) / 2) ** generator.random())
-            turns = features[generator.choice(rows, max(1, min(some, len(rows))), replace=False)]
-        total = len(turns) + PRIOR
+            chosen = generator.choice(len(rows), max(1, min(some, len(rows))), replace=False)
+            turns = turns[chosen]
         centre = turns.mean(axis=0)
-        mean[rows] = (turns.sum(axis=0) + PRIOR * population.mean) / total
         deviations = ((turns - centre) ** 2).sum(axis=0)
-        spread[rows] = np.sqrt((deviations + PRIOR * population.spread**2) / total)
+        mean[rows], spread[rows] = population.normal(len(turns), centre, deviations)
     return relative_input(*(torch.from_numpy(a) for a in (features, mean, spread)))
 
 

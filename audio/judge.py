@@ -51,9 +51,14 @@ class Judge:
                 too little voice, which counts as the speaker's normal.
             baselines: The speaker's baseline for each row.
         """
-        normals = [baseline.normal(self.population) for baseline in baselines]
+        # Of a voice that was never heard, the turn itself is the first thing known.
+        known = [
+            baseline if baseline.count else baseline.update(row)
+            for baseline, row in zip(baselines, features, strict=True)
+        ]
+        normals = [baseline.normal(self.population) for baseline in known]
         mean = np.stack([mean for mean, _ in normals])
         spread = np.stack([spread for _, spread in normals])
-        count = np.array([[baseline.count] for baseline in baselines], dtype=np.float32)
+        count = np.array([[baseline.count] for baseline in known], dtype=np.float32)
         filled = np.where(np.isnan(features), mean, features).astype(np.float32)
         return Judgement(*self.network(filled, mean, spread, count))

@@ -14,16 +14,15 @@ from multimodal.emotions import EMOTIONS
 
 CLASSES = len(EMOTIONS)
 _CLIP = 5.0  # standard deviations; beyond it a figure is a measuring error
-_COMMON = 0.5  # how much the machine of all corpora counts beside the mixture of experts
 _ABSENT = -8.0  # log-probability of a class that an expert's corpus has not
 
 
 class KernelMachine(nn.Module):
-    """A linear model over Gaussian bumps around some training rows.
+    """A linear model over the inputs and Gaussian bumps around some training rows.
 
-    The function class of an RBF support vector machine, fitted to the log-loss instead: the import
-    vector machine of Zhu and Hastie (2005), on a random subset of centres (Williams and Seeger
-    2001).
+    The function class of a support vector machine with a linear and an RBF kernel added up, fitted
+    to the log-loss instead: the import vector machine of Zhu and Hastie (2005), on a random subset
+    of centres (Williams and Seeger 2001).
 
     Args:
         centres: (m, d), inputs that it remembers.
@@ -32,12 +31,14 @@ class KernelMachine(nn.Module):
 
     centres: Tensor
     coefficients: Tensor
+    slopes: Tensor
     offset: Tensor
 
     def __init__(self, centres: Tensor, outputs: int) -> None:
         super().__init__()
         self.register_buffer("centres", centres)
         self.register_buffer("coefficients", torch.zeros(len(centres), outputs))
+        self.register_buffer("slopes", torch.zeros(centres.shape[1], outputs))
         self.register_buffer("offset", torch.zeros(outputs))
 
     def bumps(self, x: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ class KernelMachine(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, d) to (n, outputs)."""
-        return self.bumps(x) @ self.coefficients + self.offset
+        return self.bumps(x) @ self.coefficients + x @ self.slopes + self.offset
 
 
 class Head(nn.Module):
@@ -61,16 +62,23 @@ class Head(nn.Module):
         experts: One machine per corpus, with 8 outputs: seven emotions and arousal.
         classes: Bool (corpora, 7), which classes each corpus has.
         common: The machine that learnt from all corpora, with 8 outputs.
+        shares: (corpora,), how much the common machine counts beside each expert, >= 0.
     """
 
     classes: Tensor
+    shares: Tensor
 
     def __init__(
-        self, experts: Sequence[KernelMachine], classes: Tensor, common: KernelMachine
+        self,
+        experts: Sequence[KernelMachine],
+        classes: Tensor,
+        common: KernelMachine,
+        shares: Tensor,
     ) -> None:
         super().__init__()
         self.experts = nn.ModuleList(experts)
         self.register_buffer("classes", classes)
+        self.register_buffer("shares", shares)
         self.common = common
 
     def forward(self, x: Tensor, likeness: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,9 +95,10 @@ class Head(nn.Module):
         mixed = (weight * emotion.exp()).sum(1).log()
         arousal = (weight * outputs[..., CLASSES:]).sum(1)
         common = self.common(x)
-        emotion = mixed + _COMMON * common[:, :CLASSES].log_softmax(-1)
-        high = arousal + _COMMON * common[:, CLASSES:]
-        return emotion / (1 + _COMMON), high / (1 + _COMMON)
+        share = likeness @ self.shares.unsqueeze(1)
+        emotion = mixed + share * common[:, :CLASSES].log_softmax(-1)
+        high = arousal + share * common[:, CLASSES:]
+        return emotion / (1 + share), high / (1 + share)
 
 
 class ProsodyNet(nn.Module):
@@ -100,6 +109,7 @@ class ProsodyNet(nn.Module):
         scale: (d,) their standard deviation, > 0.
         columns: Indices of the features that the head for any voice may see: those that do not
             change with the recording's gain.
+        alike: (c, c), the map of these that makes speakers alike.
         gate: How like each corpus a voice is, from those features: logits.
         general: The head for any voice.
         relative: The head for what left the speaker's own normal.
@@ -108,6 +118,7 @@ class ProsodyNet(nn.Module):
     mean: Tensor
     scale: Tensor
     columns: Tensor
+    alike: Tensor
     temperature: Tensor
     halfway: Tensor
 
@@ -116,6 +127,7 @@ class ProsodyNet(nn.Module):
         mean: Tensor,
         scale: Tensor,
         columns: Sequence[int],
+        alike: Tensor,
         gate: nn.Linear,
         general: Head,
         relative: Head,
@@ -124,6 +136,7 @@ class ProsodyNet(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("scale", scale)
         self.register_buffer("columns", torch.tensor(list(columns)))
+        self.register_buffer("alike", alike)
         # Of the general and of the relative head (Guo et al. 2017), and the number of turns at
         # which both count alike: set by calibration.
         self.register_buffer("temperature", torch.ones(2))
@@ -162,9 +175,9 @@ class ProsodyNet(nn.Module):
         return (general, relative), (any_arousal, own_arousal)
 
     def any_voice(self, features: Tensor) -> Tensor:
-        """Features of any voice in standard deviations of all voices."""
+        """Features of any voice in standard deviations of all voices, speakers made alike."""
         scaled = ((features - self.mean) / self.scale).clamp(-_CLIP, _CLIP)
-        return scaled.index_select(-1, self.columns)
+        return scaled.index_select(-1, self.columns) @ self.alike
 
 
 def relative_input(features: Tensor, mean: Tensor, spread: Tensor) -> Tensor:

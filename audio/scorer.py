@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from audio import quality
-from audio.baseline import Baseline, Population
+from audio.baseline import POPULATION, Baseline, Population
 from audio.judge import Judge, Judgement
 from audio.prosody import NAMES, SILENCE_DB, Prosody, measure
 from multimodal.checkpoints import Checkpoint, load_checkpoint
@@ -79,12 +79,7 @@ class VoiceScorer:
             probabilities, arousal = session.run(OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
             return probabilities, arousal
 
-        config = self.checkpoint.config["population"]
-        population = Population(
-            mean=np.asarray(config["mean"], dtype=np.float32),
-            spread=np.asarray(config["spread"], dtype=np.float32),
-            prior=float(config["prior"]),
-        )
+        population = Population.load(self.checkpoint.file(POPULATION))
         return Judge(run, population)
 
     def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:

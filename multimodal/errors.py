@@ -23,6 +23,8 @@ A message says what was wrong, where (file, line, turn), what was expected, and 
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class EmotionMonitorError(Exception):
     """Base of all errors raised on purpose.
@@ -43,10 +45,20 @@ class EmotionMonitorError(Exception):
         place = f"{self.where}: " if self.where else ""
         return f"{place}{self.what}" + (f" {self.remedy}" if self.remedy else "")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without it a worker process that reports an error to its parent breaks the pool.
+        return _rebuilt, (type(self), self.what, self.where, self.remedy)
+
     def at(self, where: str) -> EmotionMonitorError:
         """The same error with `where` put before the place it already names."""
         place = f"{where}, {self.where}" if self.where else where
         return type(self)(self.what, where=place, remedy=self.remedy)
+
+
+def _rebuilt(
+    kind: type[EmotionMonitorError], what: str, where: str, remedy: str
+) -> EmotionMonitorError:
+    return kind(what, where=where, remedy=remedy)
 
 
 class InvalidInputError(EmotionMonitorError, ValueError):

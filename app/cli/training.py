@@ -16,11 +16,6 @@ train = typer.Typer(
 )
 
 
-@train.callback()
-def _group() -> None:
-    """Keeps the name of the model a command of its own while there is only one."""
-
-
 @train.command("text")
 def train_text(
     data: Annotated[
@@ -56,4 +51,34 @@ def train_text(
     say(
         f"written: {result['folder']}. Use it with EMOTION_MONITOR_TEXT_CHECKPOINT={name}, measure "
         f"it with evaluate --checkpoint {name}."
+    )
+
+
+@train.command("audio")
+def train_audio(
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Labelled calls: a folder SPEAKER/EMOTION/clip.wav, or a CSV file with the "
+            "columns file, start, end (seconds), speaker, emotion."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="Name of the new checkpoint.")] = "own",
+    terms: Annotated[
+        str, typer.Option(help="What the licences of the calls allow: open or research.")
+    ] = "research",
+    as_json: Json = False,
+) -> None:
+    """Train the voice model on your own labelled calls; the product uses it by its name."""
+    from app.settings import Settings
+    from app.training import train_audio as run
+
+    result = run(Settings(), data, name, terms=terms)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    listed(result["measured"], ["model", "uar", "uar_k5", "uar_k20", "uar_all"], as_json=False)
+    say(
+        f"written: {result['folder']}. Use it with EMOTION_MONITOR_AUDIO_CHECKPOINT={name}, "
+        f"measure it with evaluate speech --data DATA --checkpoint {name}."
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.corpora import over_telephone, read_audio, read_clips
+from audio.corpora import read_audio, read_clips
 from multimodal.emotions import Emotion
 from multimodal.errors import InvalidInputError, MediaError
 
@@ -71,16 +71,51 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
     np.testing.assert_allclose(audio, 0.25)
 
 
-def test_telephone_keeps_small_sounds_and_has_256_steps() -> None:
-    time = np.arange(16000) / 16000
-    tone = (0.01 * np.sin(2 * np.pi * 300 * time)).astype(np.float32)
-    line, rate = over_telephone(tone, 16000)
-    assert rate == 8000
-    assert len(line) == 8000
-    assert len(np.unique(line)) <= 256
-    clean = tone[::2]
-    error = ((line[100:-100] - clean[100:-100]) ** 2).mean() / (clean**2).mean()
-    assert 10 * np.log10(error) < -25
+def listed(folder: Path, *lines: str, columns: str = "file,start,end,speaker,emotion") -> Path:
+    soundfile.write(folder / "call.wav", np.arange(8000) / 8000, 8000, "FLOAT")
+    path = folder / "turns.csv"
+    path.write_text("\n".join([columns, *lines]), encoding="utf-8")
+    return path
+
+
+def test_turns_of_a_call_are_read_from_a_list(tmp_path: Path) -> None:
+    clips = read_clips(listed(tmp_path, "call.wav,0.25,0.5,王女士,生气", "call.wav,,,B,neutral"))
+    assert [(clip.speaker, clip.emotion) for clip in clips] == [
+        ("王女士", Emotion.ANGRY),
+        ("B", Emotion.NEUTRAL),
+    ]
+    audio, _ = read_audio(clips[0].path, clips[0].start, clips[0].end)
+    np.testing.assert_allclose(audio, np.arange(2000, 4000) / 8000, atol=1e-6)
+    whole, _ = read_audio(clips[1].path, clips[1].start, clips[1].end)
+    assert len(whole) == 8000
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("no.wav,0,1,A,angry", "line 2.*no.wav"),
+        (",0,1,A,angry", "line 2"),
+        ("call.wav,0,1,,angry", "no speaker"),
+        ("call.wav,0,1,A,bored", "bored"),
+        ("call.wav,soon,1,A,angry", "seconds"),
+        ("call.wav,1,0.5,A,angry", "starts at 1 s"),
+        ("call.wav,nan,1,A,angry", "starts at"),
+        ("call.wav", "no speaker"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        read_clips(listed(tmp_path, line))
+
+
+def test_a_list_without_its_columns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="speaker"):
+        read_clips(listed(tmp_path, "call.wav,angry", columns="file,emotion"))
+    with pytest.raises(InvalidInputError, match="empty"):
+        read_clips(listed(tmp_path))
+    (tmp_path / "turns.csv").write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(InvalidInputError, match="UTF-8"):
+        read_clips(tmp_path / "turns.csv")
 
 
 def test_the_corpora_are_read_whole(shared: Path) -> None:

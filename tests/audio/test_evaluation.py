@@ -10,7 +10,8 @@ from audio.evaluation import average_recall, evaluate_speech, learn_speaker
 from audio.judge import Judge
 from multimodal.emotions import EMOTIONS, FloatArray
 
-POPULATION = Population(np.zeros(1, np.float32), np.ones(1, np.float32), prior=1.0)
+ONE = np.ones((1, 1), np.float32)
+POPULATION = Population(0 * ONE, ONE, prior=1.0, strength=ONE[0], project=ONE, restore=ONE)
 NEUTRAL, SAD, ANGRY = 0, 2, 3
 
 
@@ -37,6 +38,7 @@ def test_a_speakers_normal_tells_two_voices_apart() -> None:
     assert figures["uar"] == pytest.approx(0.5, abs=0.02)
     assert figures["uar_all"] == figures["uar_8k_all"] == 1.0
     assert figures["uar"] < figures["uar_k5"] <= figures["uar_k20"] <= 1.0
+    assert figures["uar_hot"] < figures["uar_k5"]  # the anger is taken for normal
     assert figures["arousal_uar"] == pytest.approx(0.5, abs=0.02)
     assert figures["arousal_uar_all"] == 1.0
     assert figures["ece"] == pytest.approx(0.49, abs=0.03)

@@ -11,9 +11,9 @@ pytest.importorskip("torch")
 
 from audio.evaluation import average_recall, learn_speaker
 from audio.fitting import fit, population_of
+from audio.held_out import folds_by_speaker, judge_of, temperatures
 from audio.prosody import FEATURES
 from audio.speech_table import SpeechTable
-from audio.train import folds_by_speaker, judge_of, temperatures
 from audio.training_card import trust
 from multimodal.emotions import EMOTIONS
 

@@ -229,13 +229,16 @@ def test_onnx_equals_torch(tmp_path: Path) -> None:
     def machine(size: int) -> KernelMachine:
         made = KernelMachine(torch.randn(5, size), CLASSES + 1)
         made.coefficients.normal_()
+        made.slopes.normal_()
         return made
 
     def head(size: int) -> Head:
-        return Head([machine(size)], torch.tensor([[True] * 5 + [False] * 2]), machine(size))
+        classes, share = torch.tensor([[True] * 5 + [False] * 2]), torch.tensor([0.3])
+        return Head([machine(size)], classes, machine(size), share)
 
     gate = torch.nn.Linear(3, 1)
-    net = ProsodyNet(torch.randn(4), torch.rand(4) + 0.5, [0, 2, 3], gate, head(3), head(4)).eval()
+    parts = [0, 2, 3], torch.randn(3, 3), gate, head(3), head(4)
+    net = ProsodyNet(torch.randn(4), torch.rand(4) + 0.5, *parts).eval()
     export(net, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
     for rows in (1, 2, 33):
