@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import quality
+from audio.augmentation import mu_law
 from audio.baseline import Baseline
-from audio.corpora import over_telephone, read_audio, read_clips
+from audio.corpora import read_audio, read_clips
+from audio.frames import to_telephone_rate
 from audio.prosody import NAMES, Prosody, measure
 from audio.scorer import VoiceScorer
 from multimodal.emotions import FloatArray
@@ -37,7 +39,7 @@ def main() -> None:
     for folder in sorted(path for path in options.data.iterdir() if path.is_dir()):
         clips = read_clips(folder)
         clips = clips[:: max(1, len(clips) // CLIPS)][:CLIPS]
-        own = [over_telephone(*read_audio(clip.path))[0] for clip in clips]
+        own = [mu_law(to_telephone_rate(*read_audio(clip.path))) for clip in clips]
         measured = [measure(sound, 8000) for sound in own]
         raised = Counter(flag for prosody in measured for flag in quality.flags(prosody))
         print(f"{folder.name}: {len(own)} clips, flags {dict(raised)}")
