@@ -118,9 +118,14 @@ def test_only_local_pages_may_call(sqlite_client: TestClient) -> None:
     problem(sqlite_client.post(f"{API}/imports", headers=form), 403)
     for host in ("127.0.0.1:8600", "[::1]:8600", "localhost"):
         assert sqlite_client.get("/healthz", headers={"host": host}).status_code == 200
-    answer = sqlite_client.get(f"{API}/conversations", headers={"origin": "http://localhost:8601"})
-    assert "access-control-allow-origin" not in answer.headers
-    assert answer.headers["cache-control"] == "no-store"
+    for origin, allowed in (
+        ("http://localhost:8601", "http://localhost:8601"),  # The dashboard's.
+        ("http://localhost:8602", None),
+        ("https://evil.example", None),
+    ):
+        answer = sqlite_client.get(f"{API}/conversations", headers={"origin": origin})
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def test_system(client: TestClient, settings: Settings) -> None:

@@ -152,10 +152,10 @@ def test_a_turn_that_comes_late_takes_its_place() -> None:
     )
     assert live.add(Turn(Role.CUSTOMER, "三", start=3.0)) == 0
     assert live.add(Turn(Role.AGENT, "没有时间")) == 2
-    assert live.add(Turn(Role.CUSTOMER, "二", start=5.0)) == 2
+    assert live.add(Turn(Role.CUSTOMER, "二", start=5.0)) == 3
     assert live.add(Turn(Role.CUSTOMER, "四", start=6.0)) == 4
     said = [one.turn.text for one in live.scored.turns]
-    assert said == ["三", "一", "二", "没有时间", "四"]
+    assert said == ["三", "一", "没有时间", "二", "四"]
     assert said == [turn.text for turn in live.scored.conversation.turns]
     # State is carried as they came: a turn that is there keeps its score.
     assert live.scored.states["counting"]["customer"] == {"count": 4}

@@ -61,7 +61,8 @@ def _say(server: Served, number: int, text: str) -> None:
 
 
 def test_what_happens_arrives_at_once_and_in_order(server: Served) -> None:
-    with server.client.stream("GET", f"{API}/events") as stream:
+    kinds = {"kind": ["conversation", "turn"]}
+    with server.client.stream("GET", f"{API}/events", params=kinds) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         lines = stream.iter_lines()
         assert next(lines) == ": ready"
