@@ -285,7 +285,7 @@ class Wall {
     const calls = {
       take: ["POST", path],
       release: ["DELETE", path],
-      acknowledge: row.alert ? ["POST", `alerts/${row.alert.id}/acknowledge`] : null,
+      acknowledge: row.alert && !row.alert.acknowledged_by && ["POST", `alerts/${row.alert.id}/acknowledge`],
     };
     if (!calls[action]) return this.tell(this.texts.nothing_to_acknowledge);
     try {

