@@ -31,6 +31,99 @@ WEBHOOK_EXAMPLE: dict[str, Any] = {
 }
 
 
+_MOMENT = "2026-03-02T10:15:00+08:00"
+_RULE_SHOWN: dict[str, Any] = {
+    "id": 6,
+    "key": None,
+    "rule": RULE_EXAMPLE,
+    "enabled": True,
+    "author": "li.ming",
+    "changed_at": _MOMENT,
+    "open": 1,
+    "outcomes": {"intervened": 12, "false_alarm": 3},
+    "precision": 0.8,
+    "retune": False,
+}
+_TRIED: dict[str, Any] = {
+    "conversations": 200,
+    "alerts": 5,
+    "hours": 8,
+    "per_hour": 0.6,
+    "busiest": 2,
+    "reviewed": 1,
+    "precision": 1.0,
+    "samples": [
+        {
+            "id": 12,
+            "external_id": "call-7",
+            "queue": "宽带",
+            "turn": 5,
+            "start": 41.5,
+            "words": "都三天了还没人来",
+            "at": _MOMENT,
+            "review": "right",
+        }
+    ],
+}
+_ALERT: dict[str, Any] = {
+    "id": 3,
+    "conversation_id": 12,
+    "source": "pbx",
+    "external_id": "call-7",
+    "channel": "phone",
+    "queue": "宽带",
+    "team": "一组",
+    "customer_display": "138****1234",
+    "agent_ids": ["1007"],
+    "conversation_state": "open",
+    "level": "heated",
+    "risk": 0.82,
+    "rule_id": 6,
+    "rule": "连续愤怒",
+    "rule_en": "Angry again and again",
+    "severity": "critical",
+    "turn": 5,
+    "start": 41.5,
+    "words": "都三天了还没人来",
+    "hits": 2,
+    "pushed": True,
+    "opened_at": _MOMENT,
+    "raised_at": _MOMENT,
+    "acknowledged_by": "",
+    "acknowledged_at": None,
+    "closed_by": "",
+    "closed_at": None,
+    "outcome": "",
+    "comment": "",
+}
+_WEBHOOK_SHOWN: dict[str, Any] = {
+    "id": 1,
+    "name": "班长群",
+    "vendor": "wecom",
+    "url": "https://qyapi.weixin.qq.com/…4f2a",
+    "signed": False,
+    "secret": "",
+    "least_severity": "warning",
+    "teams": [],
+    "with_words": True,
+    "enabled": True,
+    "author": "admin",
+    "changed_at": _MOMENT,
+}
+_DELIVERY: dict[str, Any] = {
+    "id": 9,
+    "alert_id": 3,
+    "change": "opened",
+    "state": "sent",
+    "attempts": 1,
+    "status": 200,
+    "error": "",
+    "seconds": 0.21,
+    "made_at": _MOMENT,
+    "due_at": _MOMENT,
+}
+
+
 def _example(value: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [value]})
 
@@ -46,6 +139,7 @@ class RuleIn(BaseModel):
 class RuleOut(BaseModel):
     """A rule, and how it has done since it was last changed."""
 
+    model_config = _example(_RULE_SHOWN)
     id: int
     key: str | None = Field(description="The product's own rules have one; they are not deleted.")
     rule: Rule
@@ -63,6 +157,7 @@ class RuleOut(BaseModel):
 class Rules(BaseModel):
     """All rules."""
 
+    model_config = _example({"data": [_RULE_SHOWN]})
     data: list[RuleOut]
 
 
@@ -90,6 +185,7 @@ class SampleOut(BaseModel):
 class TryOut(BaseModel):
     """What a rule would have done."""
 
+    model_config = _example(_TRIED)
     conversations: int = Field(description="On how many it was tried.")
     alerts: int
     hours: int = Field(description="Hours of the clock in which any of them went on.")
@@ -103,6 +199,7 @@ class TryOut(BaseModel):
 class AlertOut(BaseModel):
     """An alert."""
 
+    model_config = _example(_ALERT)
     id: int
     conversation_id: int
     source: str
@@ -137,6 +234,7 @@ class AlertOut(BaseModel):
 class Alerts(BaseModel):
     """A page of alerts."""
 
+    model_config = _example({"data": [_ALERT], "count": 1, "budget": 6})
     data: list[AlertOut]
     count: int = Field(description="How many there are in all.")
     budget: int = Field(description="Alerts that are pushed in an hour.")
@@ -179,6 +277,7 @@ class WebhookIn(BaseModel):
 class WebhookOut(BaseModel):
     """A webhook; its address and secret are not shown."""
 
+    model_config = _example(_WEBHOOK_SHOWN)
     id: int
     name: str
     vendor: Vendor
@@ -196,12 +295,14 @@ class WebhookOut(BaseModel):
 class Webhooks(BaseModel):
     """All webhooks."""
 
+    model_config = _example({"data": [_WEBHOOK_SHOWN]})
     data: list[WebhookOut]
 
 
 class DeliveryOut(BaseModel):
     """What became of a message."""
 
+    model_config = _example(_DELIVERY)
     id: int
     alert_id: int | None = Field(description="Null for a test.")
     change: Literal["opened", "raised", "test"]
@@ -217,4 +318,5 @@ class DeliveryOut(BaseModel):
 class Deliveries(BaseModel):
     """The latest messages to a webhook, newest first."""
 
+    model_config = _example({"data": [_DELIVERY]})
     data: list[DeliveryOut]
