@@ -18,6 +18,7 @@ from app.api.hub import Hub
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.sound import LiveSound
 from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
@@ -45,6 +46,7 @@ class Services:
         watch: Notes who looks at what.
         hub: Hands on what happens.
         turns: Adds turns to open conversations.
+        sound: Their sound while it comes.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -58,6 +60,7 @@ class Services:
     watch: Watch
     hub: Hub
     turns: LiveTurns
+    sound: LiveSound
     uploads: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
