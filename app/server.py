@@ -19,6 +19,8 @@ from app.settings import Settings
 from app.store import DatabaseUnavailableError, Store, upgrade
 
 DASHBOARD = Path(__file__).parent / "dashboard" / "main.py"
+MAX_MESSAGE_BYTES = 256 * 2**10
+"""Of a WebSocket: 4 s of sound at the highest rate; what waits to be read is bounded by it."""
 STOP_SECONDS = 10
 """How long what is being asked, and the dashboard, may take before they are cut off."""
 
@@ -78,6 +80,7 @@ def configured(app: FastAPI, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         log_level="warning",
         timeout_graceful_shutdown=STOP_SECONDS,
+        ws_max_size=MAX_MESSAGE_BYTES,
     )
 
 

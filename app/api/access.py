@@ -68,6 +68,8 @@ _V1: Mapping[str, Access] = {
     "GET /conversations/{conversation_id}": _READ,
     "DELETE /conversations/{conversation_id}": _ADMIN,
     "POST /conversations/{conversation_id}/turns": _INGEST,
+    "POST /conversations/{conversation_id}/turns/recorded": _INGEST,
+    "WS /conversations/{conversation_id}/audio": _INGEST,
     "POST /conversations/{conversation_id}/close": _INGEST,
     "GET /conversations/{conversation_id}/media/{number}": _READ,
     "POST /conversations/{conversation_id}/media": _INGEST,
@@ -171,7 +173,9 @@ def _principal(connection: HTTPConnection) -> Principal:
 def _access(connection: HTTPConnection) -> Access:
     paths: Mapping[int, str] = connection.app.state.paths
     method = connection.scope.get("method", WEBSOCKET)
-    path = paths.get(id(connection.scope["route"]), "")
+    route = connection.scope["route"]
+    # A WebSocket's route is a copy, with the whole path in it.
+    path = route.path if isinstance(route, APIWebSocketRoute) else paths.get(id(route), "")
     access = ACCESS.get(f"{method} {path}")
     if access is None:
         raise NotAllowedError("nobody may call this: it is not in the table of rights.")

@@ -21,6 +21,7 @@ from app.api.hub import Hub
 from app.api.routes import (
     accounts,
     alerts,
+    audio,
     batches,
     conversations,
     events,
@@ -41,6 +42,7 @@ from app.api.sweeper import Sweeper
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.sound import LiveSound
 from app.live.turns import LiveTurns
 from app.monitor import build_monitor
 from app.privacy import build_masker
@@ -49,6 +51,8 @@ from app.store import Store, upgrade
 from multimodal.pipeline import EmotionMonitor
 
 MAX_JSON_BYTES = 50 * 2**20
+MAX_CLIP_BYTES = 32 * 2**20
+"""Of a recording of one turn."""
 MAX_FILES = 100
 MAX_FIELDS = 1000
 MAX_FIELD_BYTES = 100 * 2**10
@@ -104,6 +108,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 hub,
                 turns,
                 sender,
+                LiveSound(store, settings.max_media_hours * 3600),
             )
             await hub.start()
             sweeper = Sweeper(store, settings)
@@ -156,6 +161,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
+    api.include_router(live.clips, max_body_size=MAX_CLIP_BYTES)
+    api.include_router(audio.router)
     api.include_router(wall.router)
     api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)

@@ -19,6 +19,7 @@ from app.api.hub import Hub
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.sound import LiveSound
 from app.live.turns import LiveTurns
 from app.monitor import build_transcriber
 from app.settings import Settings
@@ -47,6 +48,7 @@ class Services:
         hub: Hands on what happens.
         turns: Adds turns to open conversations.
         sender: Sends what webhooks are told.
+        sound: Their sound while it comes.
         uploads: Held while uploaded files are scored: two long recordings at a time would need
             twice the memory and take no less time.
     """
@@ -61,6 +63,7 @@ class Services:
     hub: Hub
     turns: LiveTurns
     sender: Sender
+    sound: LiveSound
     uploads: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property

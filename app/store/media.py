@@ -17,6 +17,8 @@ from multimodal.errors import OutputError
 from multimodal.masking import Masker
 
 _BLOCK = 1 << 20
+LIVE = "live"
+"""How the names of files begin that are still written: no hash does."""
 
 
 class MediaFolder:
@@ -64,6 +66,21 @@ class MediaFolder:
                 where=str(self.root),
                 remedy="Make room on the disk." if full else "Check the folder's permissions.",
             ) from error
+        return target
+
+    def live(self, name: str) -> Path:
+        """Where a file is written whose content is not known yet; its name begins with `LIVE`."""
+        return self._path(name)
+
+    def settle(self, path: Path) -> Path | None:
+        """Gives a file that was written here its hash as its name; None if it is not there."""
+        try:
+            with path.open("rb") as file:
+                target = self._path(hashlib.file_digest(file, "sha256").hexdigest())
+            target.parent.mkdir(exist_ok=True, mode=0o700)
+            path.replace(target)
+        except FileNotFoundError:
+            return None
         return target
 
     def digest_of(self, path: Path) -> str:

@@ -31,6 +31,7 @@ from app.store.rows import Values
 from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
 from app.store.sources import Sources
+from app.store.streams import Streams
 from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
@@ -48,7 +49,7 @@ from multimodal.errors import (
 from multimodal.scoring import ScoredConversation
 
 
-class Store(Governance, Review, Reading):
+class Store(Governance, Review, Streams, Reading):
     """Conversations in SQLite or PostgreSQL. Every write is one transaction.
 
     A conversation is unique by its source and external id. The same conversation twice is kept

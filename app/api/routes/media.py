@@ -18,7 +18,7 @@ from app.intake.storing import discard_media
 from app.store.media import content_type
 from multimodal.conversation import WHOLE_PICTURE, Media, Role, storable
 from multimodal.errors import ConflictError, EmotionMonitorError, NotFoundError
-from multimodal.media import parse_channel_map, probe
+from multimodal.media import MediaInfo, parse_channel_map, probe
 
 router = APIRouter(prefix="/conversations", tags=["media"])
 
@@ -114,7 +114,7 @@ def add_media(
         )
         more = services.store.with_valid_notice(more)
         try:
-            _require_usable(path, storable(file.filename or "")[:200], services)
+            require_usable(path, storable(file.filename or "")[:200], services)
             services.store.record(conversation_id, services.monitor.score(more), scope)
         except BaseException:
             discard_media(services.store, more)
@@ -122,10 +122,10 @@ def add_media(
     return present.whole(services.store.get(conversation_id, scope), services.settings.zone)
 
 
-def _require_usable(path: FilePath, name: str, services: Services) -> None:
+def require_usable(path: FilePath, name: str, services: Services) -> MediaInfo:
     """Refuses what is no recording, or over the limits, under the name that the caller gave it."""
     try:
-        probe(path, services.settings.media_limits)
+        return probe(path, services.settings.media_limits)
     except EmotionMonitorError as error:
         raise type(error)(error.what, where=name, remedy=error.remedy) from error
 
