@@ -79,7 +79,7 @@ class EmotionMonitor:
     ) -> None:
         self._given_scorers = scorers
         self._given_fuser = fuser
-        self._limits = limits
+        self.limits = limits
         self.standing_notice = standing_notice
 
     @cached_property
@@ -116,7 +116,7 @@ class EmotionMonitor:
 
     def _job(self, conversation: Conversation) -> _Job:
         count = len(conversation.turns)
-        recordings = Recordings(conversation, self._limits)
+        recordings = Recordings(conversation, self.limits)
         return _Job(conversation, [{} for _ in range(count)], [None] * count, {}, recordings)
 
     def _score(self, jobs: Sequence[_Job]) -> None:

@@ -42,6 +42,7 @@ from app.api.sweeper import Sweeper
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
+from app.live.batching import together
 from app.live.sound import LiveSound
 from app.live.turns import LiveTurns
 from app.monitor import build_monitor
@@ -94,7 +95,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             batch_worker = BatchWorker(store, monitor, settings)
             hub = Hub(store)
             masker = build_masker(settings)
-            turns = LiveTurns(store, monitor, masker)
+            turns = LiveTurns(store, together(monitor), masker)
             sender = Sender(store, settings)
             watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(

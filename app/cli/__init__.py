@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, people, scoring, site, training
+from app.cli import accounts, intake, live, people, scoring, site, training
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -27,6 +27,7 @@ for command in (
     intake.inbox,
     intake.manifest,
     site.serve,
+    live.simulate,
     scoring.evaluate,
     site.models,
     site.doctor,
