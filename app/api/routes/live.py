@@ -85,6 +85,7 @@ def append_recorded(
     The recording is the customer's alone: its first audio channel is heard, its whole picture seen.
     """
     given = _clip_turn(turn)
+    services.store.row(conversation_id, scope)  # Nothing is kept for what is not there.
     path = services.store.media.keep(file.file)
     added = None
     try:

@@ -67,6 +67,13 @@ SAMPLES: Mapping[str, Sample] = {
     "POST /conversations/{conversation_id}/turns": Sample(
         201, json={"role": "customer", "text": "快点！", "start": 9.0}, open=True
     ),
+    "POST /conversations/{conversation_id}/turns/recorded": Sample(
+        422,
+        files={"file": ("a.wav", b"no recording")},
+        data={"turn": '{"role": "customer"}'},
+        open=True,
+    ),
+    "WS /conversations/{conversation_id}/audio": Sample(json={"event": "stop"}, open=True),
     "POST /conversations/{conversation_id}/close": Sample(open=True),
     "GET /conversations/{conversation_id}/media/{number}": Sample(),
     "POST /conversations/{conversation_id}/media": Sample(

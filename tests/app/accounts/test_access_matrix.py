@@ -6,18 +6,19 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pytest
 import soundfile
 from fastapi import FastAPI
-from httpx2 import Response
+from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from app.accounts.sign_in import make_key
 from app.api import create_app
-from app.api.access import ACCESS, EVERYBODY, named_routes
+from app.api.access import ACCESS, EVERYBODY, WEBSOCKET, named_routes
 from app.api.services import Services
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
@@ -32,6 +33,8 @@ from tests.app.accounts.samples import OTHER, OWN, SAMPLES, Sample
 from tests.app.conftest import OneFuser, WordScorer, session_token, signed_in
 
 _V1 = "/api/v1"
+_HOST = {"host": "localhost"}
+"""The test client names another one in front of a WebSocket."""
 ROUTES = sorted(
     f"{method} {path}" for _, method, path in named_routes(create_app(Settings()).routes)
 )
@@ -40,6 +43,13 @@ ROUTES = sorted(
 
 def sample_of(route: str) -> Sample:
     return SAMPLES[route.replace(_V1, "", 1)]
+
+
+class Answer(NamedTuple):
+    """What came back: a status and its text."""
+
+    status_code: int
+    text: str
 
 
 class World:
@@ -74,7 +84,7 @@ class World:
         _, secret = make_key(self.store, NewKey(name, scopes, [OWN]), LOCAL)
         return secret, Scope(f"key:{name}", frozenset([OWN]))
 
-    def send(self, route: str, token: str, owner: Scope, team: str = OWN) -> Response:
+    def send(self, route: str, token: str, owner: Scope, team: str = OWN) -> Answer:
         """Sends a route's sample, about things of that team and batches of that owner."""
         method, path = route.split(" ")
         sample = sample_of(route)
@@ -104,8 +114,23 @@ class World:
             "headers": {"Authorization": f"Bearer {token}"} if token else {},
         }
         url = json.loads(_filled(path, names)) + sample.query
+        if method == WEBSOCKET:
+            return self._open(url, arguments["headers"], arguments["json"])
         given = {name: value for name, value in arguments.items() if value is not None}
-        return self.client.request(method, url, **given)
+        answer = self.client.request(method, url, **given)
+        return Answer(answer.status_code, answer.text)
+
+    def _open(self, url: str, headers: dict[str, str], message: Any) -> Answer:
+        """What a WebSocket's close code says, as the status of a request."""
+        try:
+            with self.client.websocket_connect(url, headers=headers | _HOST) as socket:
+                socket.send_json(message)
+                closed = socket.receive()
+        except WebSocketDisconnect as refused:
+            status = 403 if headers else 401
+            expected = refused.code == WS_1008_POLICY_VIOLATION
+            return Answer(status if expected else 500, refused.reason)
+        return Answer({1000: 200, 4404: 404}[closed["code"]], closed["reason"])
 
     def _conversation(self, number: int, team: str, state: State) -> dict[str, str]:
         turns = (Turn(Role.AGENT, "您好"), Turn(Role.CUSTOMER, "还没发货！！"))
