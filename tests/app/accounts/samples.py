@@ -70,7 +70,7 @@ SAMPLES: Mapping[str, Sample] = {
     "POST /conversations/{conversation_id}/turns/recorded": Sample(
         422,
         files={"file": ("a.wav", b"no recording")},
-        data={"turn": '{"role": "customer"}'},
+        data={"turn": '{"role": "customer", "start": 9.0}'},
         open=True,
     ),
     "WS /conversations/{conversation_id}/audio": Sample(json={"event": "stop"}, open=True),
