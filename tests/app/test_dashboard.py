@@ -209,6 +209,28 @@ def test_a_link_leads_to_the_moment(site: tuple[str, str], page: Page) -> None:
     expect(page.get_by_text("no longer there")).to_be_visible(timeout=PATIENCE)
 
 
+def test_who_is_signed_out_comes_to_the_moment_through_the_sign_in(
+    site: tuple[str, str], page: Page
+) -> None:
+    person = {"name": "wang.fang", "role": "reviewer", "teams": None}
+    made = http.post(f"{site[1]}/users", json=person).json()
+    rows = http.get(f"{site[1]}/conversations", params={"channel": "phone"}).json()["data"]
+    call = next(row for row in rows if row["media_count"])
+    turns = http.get(f"{site[1]}/conversations/{call['id']}").json()["turns"]
+    turn = next(turn for turn in turns if (turn["start"] or 0) > 20)
+    page.context.clear_cookies()
+    known = f"source={call['source']}&external_id={call['external_id']}"
+    page.goto(f"{site[0]}/replay?{known}&t={turn['start'] + 0.5:.1f}&lang=en")
+    page.locator("input[name=name]").fill("wang.fang", timeout=PATIENCE)
+    page.locator("input[name=password]").fill("not the password")
+    page.locator("form button").click()
+    expect(page.locator("input[name=password]")).to_have_value("", timeout=PATIENCE)
+    page.locator("input[name=password]").fill(made["password"])
+    page.locator("form button").click()
+    expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
+    assert f"external_id={call['external_id']}" in page.url
+
+
 def test_a_call_has_its_service_metrics(site: tuple[str, str], page: Page) -> None:
     number = conversation_id(site[1], "phone")
     talk = http.get(f"{site[1]}/conversations/{number}").json()["talk"]
