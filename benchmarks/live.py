@@ -190,7 +190,7 @@ async def kills(
     chance = random.Random(7)
     taken: list[Posted] = []
     async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=30) as client:
-        simulation = Simulation(client, speed=100.0, posted=taken.append)
+        simulation = Simulation(client, speed=100.0, posted=taken.append, patience=600.0)
         holding = asyncio.create_task(_hold(simulation, calls, turns, lambda: done < number))
         done = 0
         while done < number and not holding.done():

@@ -24,7 +24,6 @@ CHARACTERS_PER_SECOND = 4.5
 LONGEST_PAUSE = 20.0
 """Seconds that nobody says anything, at most."""
 RETRY_SECONDS = 0.5
-GIVE_UP_SECONDS = 60.0
 STORED = 200
 
 
@@ -55,6 +54,7 @@ class Simulation:
         client: Calls the API, with a key in its headers.
         speed: How much faster than they were held.
         posted: Called for every turn that was taken.
+        patience: Seconds for which what is not answered is sent again.
 
     Attributes:
         conversations: How many were held.
@@ -64,6 +64,7 @@ class Simulation:
     client: httpx.AsyncClient
     speed: float = 1.0
     posted: Callable[[Posted], None] = lambda _: None
+    patience: float = 60.0
     conversations: int = 0
     turns: int = 0
     _name: str = field(default_factory=lambda: secrets.token_hex(3))
@@ -112,7 +113,7 @@ class Simulation:
     async def _post(self, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         """Sends once; what is not answered is sent again, and done once by its key."""
         headers = {"Idempotency-Key": secrets.token_hex(16)}
-        until = time.monotonic() + GIVE_UP_SECONDS
+        until = time.monotonic() + self.patience
         while True:
             try:
                 answer = await self.client.post(API + path, json=body, headers=headers)
