@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,7 @@ def test_readers_that_follow_miss_nothing_of_concurrent_writers(
             any(thread.is_alive() for thread in threads) or store.events_after(_last(seen), LOCAL)
         ):
             seen += [event.id for event in store.events_after(_last(seen), LOCAL)]
+            time.sleep(0.005)  # A reader that never rests would leave the writers no time.
         for thread in threads:
             thread.join()
         assert seen == [event.id for event in store.events_after(0, LOCAL)]
