@@ -191,8 +191,8 @@ async def kills(
     taken: list[Posted] = []
     async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=30) as client:
         simulation = Simulation(client, speed=100.0, posted=taken.append, patience=600.0)
-        holding = asyncio.create_task(_hold(simulation, calls, turns, lambda: done < number))
         done = 0
+        holding = asyncio.create_task(_hold(simulation, calls, turns, lambda: done < number))
         while done < number and not holding.done():
             await asyncio.sleep(chance.uniform(0.05, 1.5))
             service.end(signal.SIGKILL)
@@ -260,7 +260,7 @@ def _serve(alone: bool) -> None:
     from app.server import serve
 
     if alone:
-        application.together = lambda monitor: monitor
+        vars(application)["together"] = lambda monitor: monitor
     serve(Settings(), dashboard=False)
 
 

@@ -156,7 +156,7 @@ async def stored(client: httpx.AsyncClient) -> list[Conversation]:
     Raises:
         InvalidInputError: If the API refuses, or has none.
     """
-    params = {"sort": "-started_at", "limit": STORED}
+    params: dict[str, str | int] = {"sort": "-started_at", "limit": STORED}
     listed = _checked(await client.get(f"{API}/conversations", params=params))
     found = []
     for row in listed["data"]:
