@@ -140,7 +140,7 @@ def test_a_voice_that_weighed_most_gives_the_reason_in_words() -> None:
     )
     voice = EmotionScores(last.answer.probabilities, 0.9, evidence=raised)
     heard = replace(last.answer, contributions={"text": 0.1, "voice": 0.9})
-    turns = (*given.turns[:-1], replace(last, scores=last.scores | {"voice": voice}, answer=heard))
+    turns = (*given.turns[:-1], replace(last, scores={**last.scores, "voice": voice}, answer=heard))
     for layout, reason in (
         (Layout("zh"), "愤怒（语音：比本人平时高 4.2 个半音，快 20 %）"),
         (
