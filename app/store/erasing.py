@@ -63,7 +63,7 @@ def empty_log(engine: Engine) -> None:
     """
     if engine.dialect.name == "sqlite":
         with _driver(engine) as driver:
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _truncate_log(driver)
 
 
 def _purge_sqlite(engine: Engine) -> list[str]:
@@ -73,11 +73,24 @@ def _purge_sqlite(engine: Engine) -> list[str]:
         except sqlite3.OperationalError:
             return [SQLITE_BUSY]
         for _ in range(TRIES):
-            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
+            if _truncate_log(driver):
                 return []
             time.sleep(WAIT_SECONDS)
     return [SQLITE_BUSY]
+
+
+def _truncate_log(driver: sqlite3.Connection) -> bool:
+    """Writes the log back and empties it, unless somebody reads it; whether that was done.
+
+    It does not wait for readers: while it did, nobody could write.
+    """
+    (waits,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={waits}")
+    return not busy
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from app.store.keys import Keys
 from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
+from app.store.queueing import WritesInTurn
 from app.store.review import Review
 from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
@@ -76,6 +77,7 @@ class Store(Governance, Review, Streams, Reading):
     def __init__(self, settings: Settings) -> None:
         self._engine = open_engine(settings.url)
         self._write_engine = self._engine.execution_options(**{WRITE: True})
+        self._in_turn = WritesInTurn(self._engine)
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
@@ -422,6 +424,7 @@ class Store(Governance, Review, Streams, Reading):
     @contextmanager
     def _writing(self) -> Iterator[Session]:
         with (
+            self._in_turn(),
             translated(self._where),
             Session(self._write_engine, expire_on_commit=False) as session,
             session.begin(),
