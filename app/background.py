@@ -1,4 +1,4 @@
-"""A thread that works while the server runs: on a queue in the database, until it is stopped."""
+"""Threads that work while the server runs: on a queue in the database, or now and then."""
 
 from __future__ import annotations
 
@@ -6,12 +6,51 @@ import logging
 import threading
 
 from app.store import DatabaseUnavailableError
-from multimodal.errors import OutputError
+from multimodal.errors import EmotionMonitorError, OutputError
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
 """How long to wait for a database that does not answer, or for room on the disk."""
+
+
+class Periodic:
+    """A thread that does the same now and then, until it is stopped.
+
+    Args:
+        name: Of the thread, for logs.
+        first: Seconds from the start to the first time.
+        every: Seconds from one time to the next.
+    """
+
+    def __init__(self, name: str, first: float, every: float) -> None:
+        self._name = name
+        self._first = first
+        self._every = every
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def work(self) -> None:
+        """What is done each time."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Begins to wait for the first time."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends; what is being done is finished."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        wait = self._first
+        while not self._stopping.wait(wait):
+            wait = self._every
+            try:
+                self.work()
+            except (EmotionMonitorError, OSError) as error:
+                log.warning("%s: not this time, %s", self._name, type(error).__name__)
 
 
 class Background:

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
             the host by which they opened the dashboard, with the API's port.
         session_idle_minutes: Minutes after which somebody who does nothing is signed out.
         session_hours: Hours after which anybody is signed out.
+        idle_minutes: Minutes after which an open conversation to which nothing came is closed, so
+            that it leaves the wall: platforms forget to close. Longer than any pause of a call.
         max_media_hours: Longest recording, in hours.
         max_upload_mb: Largest request with files, in MiB.
         transcriber: Name of an installed transcriber (`funasr`, `sherpa-onnx`, `faster-whisper`)
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
     public_api_url: str = ""
     session_idle_minutes: float = Field(default=30.0, gt=0)
     session_hours: float = Field(default=12.0, gt=0)
+    idle_minutes: float = Field(default=120.0, gt=0)
     max_media_hours: float = Field(default=4.0, gt=0)
     max_upload_mb: int = Field(default=500, gt=0)
     transcriber: str = ""

@@ -38,7 +38,7 @@ from app.api.routes import (
 )
 from app.api.schemas import Problem
 from app.api.services import Services
-from app.api.sweeper import Sweeper
+from app.api.sweeper import IdleCloser, Sweeper
 from app.api.watch import Watch
 from app.api.worker import Worker
 from app.intake.batches import BatchWorker
@@ -112,10 +112,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 LiveSound(store, settings.max_media_hours * 3600),
             )
             await hub.start()
-            sweeper = Sweeper(store, settings)
+            sweepers = (Sweeper(store, settings), IdleCloser(store, settings))
             worker.start()
             batch_worker.start()
-            sweeper.start()
+            for sweeper in sweepers:
+                sweeper.start()
             watch.start()
             sender.start()
             try:
@@ -124,7 +125,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
                 await hub.stop()
                 await to_thread.run_sync(watch.stop)
                 await to_thread.run_sync(sender.stop)
-                await to_thread.run_sync(sweeper.stop)
+                for sweeper in sweepers:
+                    await to_thread.run_sync(sweeper.stop)
                 await to_thread.run_sync(worker.stop)
                 await to_thread.run_sync(batch_worker.stop)
 

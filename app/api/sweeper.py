@@ -1,23 +1,24 @@
-"""Sweeps what is kept no longer, in this process, while the service runs."""
+"""What is done now and then while the service runs: what is kept no longer goes, and calls end."""
 
 from __future__ import annotations
 
 import logging
-import threading
+from datetime import UTC, datetime, timedelta
 
+from app.background import Periodic
 from app.settings import Settings
 from app.store import Store
-from multimodal.errors import EmotionMonitorError
 
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 60.0
 """After the start, so that a service that is only tried out is quick."""
 EVERY_SECONDS = 6 * 3600.0
+IDLE_CHECK_SECONDS = 15.0
 
 
-class Sweeper:
-    """A thread that sweeps by the settings' retention, several times a day.
+class Sweeper(Periodic):
+    """Sweeps by the settings' retention, several times a day.
 
     Args:
         store: What is swept.
@@ -26,29 +27,32 @@ class Sweeper:
     """
 
     def __init__(self, store: Store, settings: Settings, first: float = FIRST_SECONDS) -> None:
+        super().__init__("retention", first, EVERY_SECONDS)
         self._store = store
         self._settings = settings
-        self._first = first
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
-    def start(self) -> None:
-        """Begins to wait for the first sweep."""
-        self._thread.start()
+    def work(self) -> None:
+        """Sweeps once."""
+        swept = self._store.sweep(self._settings)
+        if swept.anything:
+            log.info("retention: %s", swept)
 
-    def stop(self) -> None:
-        """Ends; a sweep that runs is finished."""
-        self._stopping.set()
-        self._thread.join()
 
-    def _run(self) -> None:
-        wait = self._first
-        while not self._stopping.wait(wait):
-            wait = EVERY_SECONDS
-            try:
-                swept = self._store.sweep(self._settings)
-            except (EmotionMonitorError, OSError) as error:
-                log.warning("retention could not sweep: %s", type(error).__name__)
-                continue
-            if swept.anything:
-                log.info("retention: %s", swept)
+class IdleCloser(Periodic):
+    """Closes open conversations to which nothing has come for as long as the settings say.
+
+    Args:
+        store: Where they are.
+        settings: Says how long.
+        every: Seconds between two looks.
+    """
+
+    def __init__(self, store: Store, settings: Settings, every: float = IDLE_CHECK_SECONDS) -> None:
+        super().__init__("idle", every, every)
+        self._store = store
+        self._idle = timedelta(minutes=settings.idle_minutes)
+
+    def work(self) -> None:
+        """Looks once."""
+        if closed := self._store.wall.close_idle(datetime.now(UTC) - self._idle):
+            log.info("idle: closed %d conversations", closed)

@@ -37,8 +37,9 @@ def record(
 
     Args:
         session: A transaction of the store's `_writing`.
-        kind: `conversation` (`change`: opened, handled, released, closed or erased), `turn` (see
-            `record_turn`) or `alert` (`change`: opened, raised, acknowledged or closed).
+        kind: `conversation` (`change`: opened, handled, released, closed, timed_out or erased),
+            `turn` (see `record_turn`) or `alert` (`change`: opened, raised, acknowledged or
+            closed).
         conversation: Its row; it has an id.
         payload: JSON values. Whatever was said is masked and at most `MAX_WORDS` long.
     """

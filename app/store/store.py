@@ -34,11 +34,10 @@ from app.store.scope import LOCAL, Scope
 from app.store.sources import Sources
 from app.store.streams import Streams
 from app.store.tables import (
-    CarriedStateRow,
     ConversationRow,
     MediaRow,
 )
-from app.store.wall import Wall
+from app.store.wall import Wall, end
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
 from multimodal.conversation import Conversation, Media
@@ -391,11 +390,7 @@ class Store(Governance, Review, Streams, Reading):
             row = self._row(session, conversation_id, scope, lock=True)
             if row.state == "closed":
                 return
-            row.state = "closed"
-            events.record(session, "conversation", row, {"change": "closed"})
-            session.execute(
-                delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id)
-            )
+            end(session, row, "closed")
 
     def delete(self, conversation_id: int, scope: Scope) -> None:
         """Deletes a conversation with everything that belongs to it, uploaded recordings too.

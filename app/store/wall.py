@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store import events
@@ -19,6 +19,7 @@ from app.store.sources import Sessions
 from app.store.tables import (
     AlertRow,
     AnswerRow,
+    CarriedStateRow,
     ConversationRow,
     ScoreRow,
     TrajectoryRow,
@@ -110,6 +111,25 @@ class Wall:
             facts = _Facts(session, first, alerts, scope)
             return [facts.of(row, urgencies[row.id], now) for row in first], len(found)
 
+    def close_idle(self, since: datetime) -> int:
+        """Closes open conversations to which nothing came since a moment; says how many.
+
+        Their platform forgot to close them, or ended itself: nobody should look at them all day.
+
+        Args:
+            since: A moment, with its zone.
+        """
+        last = func.coalesce(ConversationRow.scored_at, ConversationRow.received_at)
+        idle = (ConversationRow.state == "open") & (last < since)
+        with self._reading() as session:
+            if session.scalar(select(ConversationRow.id).where(idle).limit(1)) is None:
+                return 0
+        with self._writing() as session:
+            found = session.scalars(select(ConversationRow).where(idle).with_for_update()).all()
+            for row in found:
+                end(session, row, "timed_out")
+            return len(found)
+
     def take(self, conversation_id: int, scope: Scope) -> None:
         """Takes an open conversation over: it is theirs now, whoever had it.
 
@@ -140,6 +160,19 @@ class Wall:
             if row.handled_by is not None:
                 row.handled_by = row.handled_at = None
                 events.record(session, "conversation", row, {"change": "released"})
+
+
+def end(session: Session, row: ConversationRow, change: Literal["closed", "timed_out"]) -> None:
+    """Makes an open conversation one to which no turn will be appended.
+
+    Args:
+        session: A transaction of the store's `_writing`.
+        row: The conversation, locked.
+        change: Why, as the event says it.
+    """
+    row.state = "closed"
+    events.record(session, "conversation", row, {"change": change})
+    session.execute(delete(CarriedStateRow).where(CarriedStateRow.conversation_id == row.id))
 
 
 def _open_row(session: Session, conversation_id: int, scope: Scope) -> ConversationRow:

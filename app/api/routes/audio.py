@@ -112,9 +112,9 @@ class _Call:
             change = event.payload.get("change")
             if event.conversation_id != self._id or event.kind != "conversation":
                 continue
-            if change in ("closed", "erased"):
+            if change in ("closed", "timed_out", "erased"):
                 with suppress(RuntimeError, WebSocketDisconnect):
-                    await self._socket.close(1000, f"the conversation was {change}")
+                    await self._socket.close(1000, f"the conversation: {change}")
                 return
 
     async def finish(self) -> None:

@@ -42,8 +42,9 @@ async def events(
     """What happens to conversations, from now on or from an event that is known.
 
     Each event has its id, its kind as `event`, and as `data` an object with `at`,
-    `conversation_id` and what the kind has: `conversation` has `change` (opened, closed, erased);
-    `turn` has `number`, `role`, `level`, `view_state`, `risk` and the first 20 characters as
+    `conversation_id` and what the kind has: `conversation` has `change` (opened, handled,
+    released, closed, timed_out where nothing came for long, erased); `turn` has `number`, `role`,
+    `level`, `view_state`, `risk` and the first 20 characters as
     `text`; `alert` has `change` (opened, raised, acknowledged, closed) and the alert. Events are
     kept for 7 days. A comment comes every 15 s; the stream ends after 10 minutes, or when the
     service stops, and a client that comes back with `Last-Event-ID` misses nothing.

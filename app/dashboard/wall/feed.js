@@ -13,9 +13,10 @@ class Feed {
    * @param {boolean} screen Whether the rows are for a screen that everybody sees.
    * @param {(rows: object) => void} onRows Gets every answer.
    * @param {(state: string) => void} onState Gets `live`, `polling`, `down` or `signed-out`.
+   * @param {(event: object) => void} onConversation Gets what is told of conversations.
    */
-  constructor(api, screen, onRows, onState) {
-    Object.assign(this, { api, screen, onRows, onState });
+  constructor(api, screen, onRows, onState, onConversation = () => {}) {
+    Object.assign(this, { api, screen, onRows, onState, onConversation });
     this.failures = 0;
     this.asked = -Infinity;
     this.running = false;
@@ -39,6 +40,7 @@ class Feed {
     const source = new EventSource(`${this.api}/api/v1/events`, { withCredentials: true });
     const soon = () => this.soon();
     for (const kind of EVENTS) source.addEventListener(kind, soon);
+    source.addEventListener("conversation", ({ data }) => this.onConversation(JSON.parse(data)));
     source.onmessage = soon;
     source.onopen = soon;
     source.onerror = () => {

@@ -59,6 +59,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "acknowledged_by": ("{who} 已确认", "Seen by {who}"),
     "left": ("不再进行中", "No longer open"),
     "ended": ("会话已结束", "The conversation has ended"),
+    "timed_out": ("已超时：很久没有新内容", "Timed out: nothing came for long"),
     "deleted": ("会话已删除", "The conversation was deleted"),
     "loading": ("正在载入…", "Loading…"),
     "none_open": (

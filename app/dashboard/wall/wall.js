@@ -9,6 +9,7 @@ class Wall {
   constructor(root, settings, open) {
     Object.assign(this, { root, open, rows: new Map(), data: new Map(), order: [], wanted: [] });
     this.standings = new Map();
+    this.timedOut = new Set();
     this.sorted = -Infinity;
     this.received = performance.now();
     this.configure(settings);
@@ -17,6 +18,7 @@ class Wall {
       false,
       (answer) => this.receive(answer),
       (state) => this.connection(state),
+      ({ conversation_id, change }) => change === "timed_out" && this.timedOut.add(conversation_id),
     );
     this.onKey = (event) => this.pageKey(event);
   }
@@ -62,7 +64,7 @@ class Wall {
     this.news.setAttribute("aria-live", "assertive");
     this.said = make("div", "said");
     this.said.setAttribute("role", "status");
-    this.help = helpDialog(texts);
+    this.help = helpDialog(texts, this.settings.acts);
     this.bar.helpButton.onclick = () => this.help.showModal();
     const frame = make("section", "wall", this.bar.element, this.table, this.note, this.said);
     frame.append(this.news, this.help);
@@ -95,7 +97,7 @@ class Wall {
     if (fresh.length) this.askWhy(fresh);
   }
 
-  /** Which of the conversations that are gone ended, and which were deleted. */
+  /** Which of the conversations that are gone ended or timed out, and which were deleted. */
   async askWhy(ids) {
     const given = ids.slice(0, 100).map((id) => `id=${id}`).join("&");
     try {
@@ -104,8 +106,9 @@ class Wall {
       for (const id of ids) {
         const row = this.data.get(id);
         if (!row?.gone) continue;
-        const gone = there.has(id) ? "ended" : "deleted";
-        this.data.set(id, { ...row, gone, words: gone === "ended" ? row.words : "" });
+        const ended = this.timedOut.has(id) ? "timed_out" : "ended";
+        const gone = there.has(id) ? ended : "deleted";
+        this.data.set(id, { ...row, gone, words: gone === "deleted" ? "" : row.words });
       }
       this.draw();
     } catch {
@@ -365,12 +368,11 @@ function writeFilters(filter) {
   history.replaceState(history.state, "", address);
 }
 
-function helpDialog(texts) {
+function helpDialog(texts, acts) {
   const keys = [
     ["↑ ↓", texts.key_move],
     ["Enter", texts.key_open],
-    ["A", texts.key_acknowledge],
-    ["T", texts.key_take],
+    ...(acts ? [["A", texts.key_acknowledge], ["T", texts.key_take]] : []),
     ["?", texts.key_help],
   ];
   const list = make("dl", "", ...keys.flatMap(([key, what]) => [

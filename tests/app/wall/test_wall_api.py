@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from app.api.sweeper import IdleCloser
 from app.settings import Settings
-from app.store import Scope, Store
-from app.store.tables import AlertRow
+from app.store import LOCAL, Scope, Store
+from app.store.tables import AlertRow, ConversationRow
 from multimodal.errors import NotFoundError
 from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem, signed_in
@@ -96,6 +98,64 @@ def test_a_customer_waits_until_an_agent_answers(store: Store, client: TestClien
     (row,) = rows(client)
     assert row["waiting"] is None
     assert row["agent_id"] == "1007"
+
+
+def test_what_nobody_closes_times_out(store: Store, client: TestClient) -> None:
+    silent = opened(client, "silent")
+    forgotten = opened(client, "forgotten", ANGRY)
+    now = datetime.now(UTC)
+    with Session(store._engine) as session, session.begin():
+        for number in (silent, forgotten):
+            row = session.get_one(ConversationRow, number)
+            row.received_at = now - timedelta(hours=3)
+            row.scored_at = row.scored_at and now - timedelta(minutes=121)
+    alive = opened(client, "alive", CALM)
+    idle = timedelta(hours=2)
+    assert store.wall.close_idle(now - idle) == 2
+    assert store.wall.close_idle(now - idle) == 0
+    assert [row["id"] for row in rows(client)] == [alive]
+    told = [event for event in store.events_after(0, LOCAL) if event.kind == "conversation"]
+    assert [(one.conversation_id, one.payload["change"]) for one in told[-2:]] == [
+        (silent, "timed_out"),
+        (forgotten, "timed_out"),
+    ]
+    problem(client.post(f"{API}/conversations/{forgotten}/turns", json=CALM), 409)
+    assert client.get(f"{API}/conversations/{forgotten}").json()["state"] == "closed"
+
+
+def test_the_service_closes_what_is_idle_by_itself(store: Store, client: TestClient) -> None:
+    opened(client, "forgotten", CALM)
+    settings = Settings(idle_minutes=1e-4)
+    closer = IdleCloser(store, settings, every=0.01)
+    closer.start()
+    try:
+        deadline = time.monotonic() + 10
+        while rows(client) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        closer.stop()
+    assert rows(client) == []
+
+
+@pytest.mark.parametrize("began", ["1970-01-01T00:00:00Z", "2999-12-31T23:59:59+14:00"])
+def test_a_sources_wrong_clock_changes_no_time_and_no_order(client: TestClient, began: str) -> None:
+    """Times of the wall are this machine's; only the order of turns is the source's."""
+    hot = opened(client, "right", ANGRY, ANGRY)
+    skewed = opened(
+        client,
+        "skewed",
+        {**ANGRY, "start": 50_000.0, "end": 50_001.0},
+        {**ANGRY, "start": 3.0, "end": 4.0},
+        started_at=began,
+        channel="chat",
+    )
+    found = {row["id"]: row for row in rows(client)}
+    assert [row["id"] for row in rows(client)] == [hot, skewed]
+    assert 0 <= found[skewed]["level_seconds"] <= found[hot]["level_seconds"] < 60
+    assert 0 <= found[skewed]["waiting"] < 60
+    assert found[skewed]["repeats"] == 0
+    whole = client.get(f"{API}/conversations/{skewed}").json()
+    assert [turn["start"] for turn in whole["turns"]] == [3.0, 50_000.0]
 
 
 def test_who_speaks_for_the_house(client: TestClient) -> None:
