@@ -18,7 +18,7 @@ from app.api import create_app
 from app.settings import Settings
 from app.store import DatabaseUnavailableError, Store, upgrade
 
-DASHBOARD = Path(__file__).parent / "dashboard" / "main.py"
+DASHBOARD = Path(__file__).parent / "dashboard" / "guarded.py"
 MAX_MESSAGE_BYTES = 256 * 2**10
 """Of a WebSocket: 4 s of sound at the highest rate; what waits to be read is bounded by it."""
 STOP_SECONDS = 10

@@ -12,11 +12,16 @@ from app.settings import Settings
 from app.store import Scope, Store
 from app.store.account_tables import ApiKeyRow
 from app.store.keys import NewKey
-from multimodal.errors import NotAllowedError, SignedOutError
+from multimodal.errors import InvalidInputError, NotAllowedError, SignedOutError
 
 KEY_PREFIX = "em_"
 """How every key begins, so that people and secret scanners recognise one."""
 _HINT = len(KEY_PREFIX) + 4
+
+
+class PasswordChangeError(NotAllowedError):
+    """The password is right, but somebody else set it, so that a new one is needed."""
+
 
 LOCKED = "this name was tried too often, and is locked for 15 minutes"
 
@@ -26,24 +31,41 @@ def digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def sign_in(store: Store, settings: Settings, name: str, password: str) -> str:
+def sign_in(store: Store, settings: Settings, name: str, password: str, new: str = "") -> str:
     """Signs a person in.
 
     The answer and its time are the same for a name that nobody has and for a wrong password; both
     are locked after five tries.
+
+    Args:
+        store: Where people are.
+        settings: How long the session lasts.
+        name: Who.
+        password: As it is.
+        new: The password that a person chooses in place of one that somebody else set.
 
     Returns:
         The token of the session.
 
     Raises:
         SignedOutError: If the name or the password is wrong.
+        PasswordChangeError: If a new password is needed.
+        InvalidInputError: If the new password is not good.
         NotAllowedError: If the name is locked.
     """
+    if new:
+        passwords.require_good(new, name.strip())
+        if new == password:
+            raise InvalidInputError("the new password is the present one.", where="new")
     _require_unlocked(store, name)
     user = store.accounts.find(name)
     if not passwords.is_right(password, user.password if user else None) or user is None:
         store.note(Scope(user.name if user else ""), "sign_in_failed", {})
         raise SignedOutError("the name or the password is wrong.")
+    if user.must_change:
+        if not new:
+            raise PasswordChangeError("this password was set by somebody else; choose a new one.")
+        store.accounts.set_password(user.name, passwords.hashed(new), Scope(user.name))
     return open_session(store, settings, user.name)
 
 

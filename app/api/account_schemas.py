@@ -22,6 +22,7 @@ _USER: dict[str, Any] = {
 }
 _USER_OUT = _USER | {
     "disabled": False,
+    "must_change": False,
     "made_at": "2026-06-30T09:00:00+08:00",
     "signed_in_at": "2026-07-01T08:58:12+08:00",
 }
@@ -94,6 +95,7 @@ class UserOut(Bounded):
     display: str
     role: UserRole
     disabled: bool
+    must_change: bool = Field(description="Whether they choose a password when they sign in next.")
     made_at: datetime
     signed_in_at: datetime | None
 

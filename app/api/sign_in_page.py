@@ -28,6 +28,20 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "此刻登录的人太多，请稍后再试。",
         "Too many people sign in at this moment. Try again.",
     ),
+    "choose": (
+        "这个密码是别人设的。请设一个自己的密码，再次输入当前密码确认。",
+        "Somebody else set this password. Choose your own; type the present one once more.",
+    ),
+    "weak": (
+        "新密码要 12 到 128 个字符，不含账号，不能太简单，也不能与当前密码相同。",
+        "The new password needs 12 to 128 characters, without your name, not easy to guess, and "
+        "other than the present one.",
+    ),
+    "differ": ("两次输入的新密码不一致。", "The new passwords differ."),
+    "present": ("当前密码", "Present password"),
+    "new": ("新密码（12 个字符以上）", "New password (12 characters or more)"),
+    "again": ("再输一次新密码", "The new password again"),
+    "choose_button": ("设定密码并登录", "Set it and sign in"),
     "forgotten": ("忘记密码？请管理员重置。", "Forgotten it? Ask an admin to reset it."),
     "audited": (
         "查看、回放和导出会话都有记录。",
@@ -72,15 +86,17 @@ class SignInPage:
     Attributes:
         next: Path in the dashboard to which the person goes afterwards.
         lang: `zh` or `en`.
-        said: Key of a text above the fields: `expired`, `wrong`, `locked`, `busy`; empty
-            for none.
+        said: Key of a text above the fields: `expired`, `wrong`, `locked`, `busy`, `choose`,
+            `weak`, `differ`; empty for none.
         name: What the person typed before.
+        choosing: Whether they choose a new password.
     """
 
     next: str
     lang: str
     said: str = ""
     name: str = ""
+    choosing: bool = False
 
     def html(self) -> str:
         """The page; everything that came from outside is escaped."""
@@ -103,12 +119,12 @@ class SignInPage:
 {self._said()}<label>{self._t("name")}
 <input name="name" value="{escape(self.name)}" required maxlength="200" autocomplete="username"
  autocapitalize="none" spellcheck="false"{first}></label>
-<label>{self._t("password")}
+<label>{self._t("present" if self.choosing else "password")}
 <input name="password" type="password" required maxlength="1000"
  autocomplete="current-password"{second}></label>
-<input type="hidden" name="next" value="{escape(self.next)}">
+{self._choice()}<input type="hidden" name="next" value="{escape(self.next)}">
 <input type="hidden" name="lang" value="{self.lang}">
-<button>{self._t("sign_in")}</button>
+<button>{self._t("choose_button" if self.choosing else "sign_in")}</button>
 <p class="quiet">{self._t("forgotten")}<br>{self._t("audited")}</p>
 </form>
 </main>
@@ -119,8 +135,19 @@ class SignInPage:
     def _t(self, key: str) -> str:
         return escape(_TEXTS[key][0 if self.lang == "zh" else 1])
 
+    def _choice(self) -> str:
+        if not self.choosing:
+            return ""
+        return "".join(
+            f"""<label>{self._t(name)}
+<input name="{name}" type="password" required minlength="12" maxlength="128"
+ autocomplete="new-password"></label>
+"""
+            for name in ("new", "again")
+        )
+
     def _said(self) -> str:
         if not self.said:
             return ""
-        kind = "said" if self.said == "expired" else "said bad"
+        kind = "said" if self.said in ("expired", "choose") else "said bad"
         return f'<p class="{kind}" role="alert">{self._t(self.said)}</p>\n'

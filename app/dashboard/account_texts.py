@@ -66,6 +66,7 @@ ACCOUNT_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "account_state": ("状态", "State"),
     "account_on": ("正常", "active"),
+    "account_must_change": ("正常，待改密码", "active, to choose a password"),
     "account_off": ("已停用", "disabled"),
     "signed_in_at": ("最近登录", "Last sign-in"),
     "never": ("从未", "never"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables import Base, BigId, Json
@@ -37,6 +37,8 @@ class UserRow(Base):
     """Queues whose conversations they see; null for all."""
     password: Mapped[str]
     """Argon2id, as the PHC string format has it."""
+    must_change: Mapped[bool] = mapped_column(server_default=false())
+    """Whether somebody else set the password: it opens no session until they chose their own."""
     disabled: Mapped[bool]
     made_at: Mapped[datetime]
     signed_in_at: Mapped[datetime | None]

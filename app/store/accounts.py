@@ -98,7 +98,7 @@ class Accounts:
 
         Args:
             new: Who.
-            password: The hash of their password.
+            password: The hash of their password, which they change when they sign in first.
             by: Who adds them.
 
         Raises:
@@ -112,6 +112,7 @@ class Accounts:
             teams=bounds(new.teams, "teams"),
             queues=bounds(new.queues, "queues"),
             password=password,
+            must_change=True,
             disabled=False,
             made_at=datetime.now(UTC),
             signed_in_at=None,
@@ -166,6 +167,8 @@ class Accounts:
     def set_password(self, name: str, password: str, by: Scope, *, keep: str = "") -> None:
         """Gives a person another password; every session of theirs ends but the one to keep.
 
+        One that somebody else sets is changed at the next sign-in.
+
         Args:
             name: Who.
             password: The hash of the password.
@@ -178,6 +181,7 @@ class Accounts:
         with self._writing() as session:
             row = _user(session, name, lock=True)
             row.password = password
+            row.must_change = by.who != row.name
             session.execute(
                 delete(SessionRow).where(SessionRow.user_id == row.id, SessionRow.digest != keep)
             )

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
@@ -35,8 +35,12 @@ from multimodal.pipeline import EmotionMonitor
 from multimodal.scoring import FusedAnswer, Need, Trajectory, TurnInput
 from tests.conftest import require
 
+if TYPE_CHECKING:
+    from tests.app.wall.site import Site
+
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 """Debian's place; the newest version is the last."""
+MEMORY = Path("/dev/shm")
 
 
 API = "/api/v1"
@@ -143,7 +147,9 @@ def postgres_server() -> Iterator[str]:
     """A PostgreSQL of our own on a free port, stopped at the end; gives its URL up to the /."""
     require(bool(POSTGRES), "PostgreSQL is not installed")
     programs = POSTGRES[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="emotion-monitor-postgres-"))
+    # In memory where there is such a place: hundreds of databases are made and dropped.
+    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="emotion-monitor-postgres-", dir=place))
     user: list[str | Path] = []
     if os.getuid() == 0:  # PostgreSQL refuses to run as root.
         nobody = pwd.getpwnam("nobody")
@@ -216,25 +222,54 @@ def postgres_template(postgres_server: str) -> str:
     return name
 
 
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database, which is dropped afterwards."""
+    name = _create_database(server, template)
+    yield server + name
+    with psycopg.connect(server + "postgres", autocommit=True) as connection:
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        connection.execute(drop.format(sql.Identifier(name)))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """An empty database of each kind, without any tables."""
     if request.param == "sqlite":
-        return Settings(data_dir=tmp_path / "data")
-    server = request.getfixturevalue("postgres_server")
-    return Settings(data_dir=tmp_path / "data", database_url=server + _create_database(server))
+        yield Settings(data_dir=tmp_path / "data")
+        return
+    with _database(request.getfixturevalue("postgres_server")) as url:
+        yield Settings(data_dir=tmp_path / "data", database_url=url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """A database of each kind with the tables in it."""
     if request.param == "sqlite":
         settings = Settings(data_dir=tmp_path / "data")
         upgrade(settings)
-        return settings
+        yield settings
+        return
     server = request.getfixturevalue("postgres_server")
-    name = _create_database(server, request.getfixturevalue("postgres_template"))
-    return Settings(data_dir=tmp_path / "data", database_url=server + name)
+    with _database(server, request.getfixturevalue("postgres_template")) as url:
+        yield Settings(data_dir=tmp_path / "data", database_url=url)
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One API and dashboard for every browser test of live supervision and of accounts."""
+    from tests.app.wall.site import CHROMIUM, Site
+
+    require(CHROMIUM.is_file(), "Chromium is not installed")
+    site = Site(
+        tmp_path_factory.mktemp("site"),
+        EMOTION_MONITOR_LISTEN_URL="https://pbx.example/listen?callId={external_id}",
+    )
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
 
 
 @pytest.fixture

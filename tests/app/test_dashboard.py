@@ -35,6 +35,7 @@ FLAGS = [
 PATIENCE = 60_000
 """Milliseconds: the machine that runs the tests may be a busy one."""
 PASSWORD = re.compile(r"password (\S+) \(shown this once\)")
+OWN = "a password of my own"
 http = httpx.Client(timeout=60)
 """Asks the API in the name of the admin that the first start made."""
 ANGRY = "客服：您好。\n客户：<b>等了五天</b>还没发货，太让人生气了！\n客户：我要投诉你们！\n"
@@ -75,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
                 assert time.monotonic() < deadline, f"{url} does not answer"
                 assert server.poll() is None, "the server ended"
                 time.sleep(0.2)
-        form = {"name": "admin", "password": password[1]}
+        form = {"name": "admin", "password": password[1], "new": OWN, "again": OWN}
         signed = httpx.post(f"http://127.0.0.1:{api}/sign-in", data=form)
         http.headers["Authorization"] = f"Bearer {signed.cookies[SESSION_COOKIE]}"
         yield f"http://127.0.0.1:{pages}", f"http://127.0.0.1:{api}/api/v1"
@@ -227,6 +228,11 @@ def test_who_is_signed_out_comes_to_the_moment_through_the_sign_in(
     expect(page.locator("input[name=password]")).to_have_value("", timeout=PATIENCE)
     page.locator("input[name=password]").fill(made["password"])
     page.locator("form button").click()
+    # An admin set it, so that the person chooses one of their own first.
+    page.locator("input[name=new]").fill(OWN, timeout=PATIENCE)
+    page.locator("input[name=again]").fill(OWN)
+    page.locator("input[name=password]").fill(made["password"])
+    page.locator("form button").click()
     expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
     assert f"external_id={call['external_id']}" in page.url
 
@@ -286,6 +292,25 @@ def test_one_click_swaps_agent_and_customer(site: tuple[str, str], page: Page) -
     expect(page.get_by_text("客服与客户像是反了")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="互换来源“pbx”的全部会话").click()
     expect(page.get_by_text("已互换 1 个会话")).to_be_visible(timeout=PATIENCE)
+
+
+def test_nobody_uploads_without_signing_in(site: tuple[str, str], page: Page) -> None:
+    """Streamlit itself would take the file of whoever knows the id of a session."""
+    with page.expect_request(lambda asked: "/_stcore/upload_file/" in asked.url) as asked:
+        page.goto(f"{site[0]}/batch?lang=en")
+        drop(page, [Path(__file__)])
+    request = asked.value
+    cookies = {one["name"]: one["value"] for one in page.context.cookies(site[0])}
+    headers = {"X-Xsrftoken": request.headers.get("x-xsrftoken", "")}
+    files = {"file": ("more.txt", b"more")}
+    del cookies[SESSION_COOKIE]
+    for token, status in ((None, 401), ("of nobody", 401)):
+        given = cookies if token is None else cookies | {SESSION_COOKIE: token}
+        answer = httpx.put(request.url, files=files, headers=headers, cookies=given)
+        assert answer.status_code == status
+    mine = cookies | {SESSION_COOKIE: http.headers["Authorization"].removeprefix("Bearer ")}
+    answer = httpx.put(request.url, files=files, headers=headers, cookies=mine)
+    assert answer.status_code == 204
 
 
 def drop(page: Page, files: list[Path]) -> None:

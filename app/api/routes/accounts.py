@@ -130,6 +130,7 @@ def _user(row: UserRow, zone: ZoneInfo) -> dict[str, Any]:
         "teams": row.teams,
         "queues": row.queues,
         "disabled": row.disabled,
+        "must_change": row.must_change,
         "made_at": row.made_at.astimezone(zone),
         "signed_in_at": _moment(row.signed_in_at, zone),
     }

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.accounts import SESSION_COOKIE
-from app.accounts.sign_in import LOCKED
+from app.accounts.sign_in import LOCKED, PasswordChangeError
 from app.accounts.sign_in import sign_in as begin
 from app.api.services import ServicesDep
 from app.api.sign_in_page import SignInPage
 from app.settings import Settings
-from multimodal.errors import NotAllowedError, SignedOutError
+from multimodal.errors import InvalidInputError, NotAllowedError, SignedOutError
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,18 +46,35 @@ def sign_in(
     services: ServicesDep,
     name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=1000)],
+    new: Annotated[str | None, Form(max_length=1000)] = None,
+    again: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=4000)] = "/",
     lang: Annotated[Lang, Form()] = "zh",
 ) -> Response:
-    """Signs in, and leads on to the dashboard with the cookie of the session."""
+    """Signs in, and leads on to the dashboard with the cookie of the session.
+
+    Whose password somebody else set chooses a new one first, in the same form.
+    """
     settings = services.settings
+    choosing = new is not None
+
+    def again_with(said: str, status: int, *, choosing: bool) -> Response:
+        shown = SignInPage(inside(next), lang, said, name, choosing)
+        return _answer(request, settings, shown, status)
+
+    if new != again and choosing:
+        return again_with("differ", 422, choosing=True)
     try:
-        token = begin(services.store, settings, name, password)
+        token = begin(services.store, settings, name, password, new or "")
     except SignedOutError:
-        return _answer(request, settings, SignInPage(inside(next), lang, "wrong", name), 401)
+        return again_with("wrong", 401, choosing=choosing)
+    except InvalidInputError:
+        return again_with("weak", 422, choosing=True)
+    except PasswordChangeError:
+        return again_with("choose", 403, choosing=True)
     except NotAllowedError as error:
         said = "locked" if error.what.startswith(LOCKED) else "busy"
-        return _answer(request, settings, SignInPage(inside(next), lang, said, name), 403)
+        return again_with(said, 403, choosing=choosing)
     answer = RedirectResponse(dashboard(request, settings) + inside(next), 303)
     secure = request.url.scheme == "https" or settings.public_api_url.startswith("https:")
     answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=secure)

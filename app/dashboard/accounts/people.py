@@ -46,7 +46,9 @@ def people() -> None:
 
 
 def _state(user: dict[str, Any]) -> str:
-    return f"○ {t('account_off')}" if user["disabled"] else f"● {t('account_on')}"
+    if user["disabled"]:
+        return f"○ {t('account_off')}"
+    return f"● {t('account_must_change' if user['must_change'] else 'account_on')}"
 
 
 def _chosen(user: dict[str, Any], known: dict[str, list[str]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -24,11 +25,13 @@ REFRESH_SECONDS = 2.0
 OUTCOMES = ("intervened", "false_alarm", "no_action", "to_complaint")
 """In the order of their keys, 1 to 4."""
 VIEWS = ("open", "closed", "precision")
+_EARLY_KEYS = Path(__file__).with_name("early_keys.js").read_text("utf-8")
 
 
 def page() -> None:
     """Draws the page."""
     st.html(STYLE)
+    st.html(f"<script>{_EARLY_KEYS}</script>", unsafe_allow_javascript=True)
     st.title(t("alerts"))
     view = st.segmented_control(
         t("alerts"),

@@ -24,7 +24,8 @@ def test_a_person_from_added_to_disabled(client: TestClient, store: Store) -> No
     given = {"name": "Zhang.Wei", "display": "张伟", "role": "reviewer", "teams": ["乙班", "甲班"]}
     made = client.post(f"{API}/users", json=given).json()
     assert (made["name"], made["teams"], made["queues"]) == ("zhang.wei", ["乙班", "甲班"], None)
-    form = {"name": "zhang.wei", "password": made["password"]}
+    first, second = "first of my own", "second of my own"
+    form = {"name": "zhang.wei", "password": made["password"], "new": first, "again": first}
     assert client.post("/sign-in", data=form, follow_redirects=False).status_code == 303
     problem(client.post(f"{API}/users", json=given), 409)
     changed = client.patch(f"{API}/users/zhang.wei", json={"role": "admin"})
@@ -32,8 +33,11 @@ def test_a_person_from_added_to_disabled(client: TestClient, store: Store) -> No
     assert changed.json()["teams"] is None
     reset = client.post(f"{API}/users/zhang.wei/password").json()["password"]
     assert client.post("/sign-in", data=form).status_code == 401
-    form["password"] = reset
+    form = {"name": "zhang.wei", "password": reset, "new": second, "again": second}
+    assert client.get(f"{API}/users").json()["data"][1]["must_change"] is True
     assert client.post("/sign-in", data=form, follow_redirects=False).status_code == 303
+    assert client.get(f"{API}/users").json()["data"][1]["must_change"] is False
+    form = {"name": "zhang.wei", "password": second}
     client.patch(f"{API}/users/zhang.wei", json={"disabled": True})
     assert client.post("/sign-in", data=form).status_code == 401
     listed = client.get(f"{API}/users").json()["data"]

@@ -15,10 +15,10 @@ from starlette.testclient import TestClient
 
 from app.accounts import SESSION_COOKIE, passwords
 from app.accounts.first_admin import first_admin
-from app.accounts.sign_in import digest
+from app.accounts.sign_in import digest, reset_password
 from app.api.routes.sign_in import inside
 from app.settings import Settings
-from app.store import LOCAL, Store
+from app.store import LOCAL, Scope, Store
 from app.store.account_tables import SessionRow, SignInTryRow
 from app.store.accounts import NewUser
 from multimodal.pipeline import EmotionMonitor
@@ -32,7 +32,8 @@ def stranger(client: TestClient, store: Store) -> TestClient:
     """A browser in which nobody is signed in; lin may, with PASSWORD."""
     del client.headers["Authorization"]
     new = NewUser("lin", "supervisor", ["甲班"], display="林")
-    store.accounts.add(new, passwords.hashed(PASSWORD), LOCAL)
+    store.accounts.add(new, "of somebody else", LOCAL)
+    store.accounts.set_password("lin", passwords.hashed(PASSWORD), Scope("lin"))
     client.follow_redirects = False
     return client
 
@@ -60,6 +61,38 @@ def test_from_the_name_and_password_to_the_place_that_was_wanted(stranger: TestC
     assert me == {
         "name": "lin", "display": "林", "role": "supervisor", "teams": ["甲班"], "queues": None,
     }  # fmt: skip
+
+
+def test_whose_password_somebody_else_set_chooses_their_own(
+    stranger: TestClient, store: Store
+) -> None:
+    """After an admin's reset; no session is opened before."""
+    reset = reset_password(store, "lin", LOCAL)
+    assert store.accounts.user("lin").must_change
+    asked = attempt(stranger, "lin", reset)
+    assert asked.status_code == 403
+    assert "这个密码是别人设的" in asked.text
+    assert 'name="again"' in asked.text
+    for new, again, said in (
+        ("wo ai chi lao gan ma", "wo ai chi", "不一致"),
+        ("short", "short", "12 到 128"),
+        (reset, reset, "与当前密码相同"),
+    ):
+        refused = attempt(stranger, "lin", reset, new=new, again=again)
+        assert refused.status_code == 422
+        assert said in refused.text
+        assert SESSION_COOKIE not in stranger.cookies
+    mine = "wo ai chi lao gan ma"
+    assert attempt(stranger, "lin", "wrong", new=mine, again=mine).status_code == 401
+    chosen = attempt(stranger, "lin", reset, new=mine, again=mine, next="/alerts")
+    assert chosen.headers["location"] == "http://localhost:8601/alerts"
+    assert stranger.get(f"{API}/session").json()["name"] == "lin"
+    assert attempt(stranger, "lin", reset).status_code == 401
+    assert attempt(stranger, "lin", mine).status_code == 303
+    # Who needs no new one changes none by the form.
+    other = "nothing that I wanted"
+    assert attempt(stranger, "lin", mine, new=other, again=other).status_code == 303
+    assert attempt(stranger, "lin", other).status_code == 401
 
 
 def test_signing_out_ends_the_session(stranger: TestClient, store: Store) -> None:

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Browser, Page, expect
 
-from app.accounts import SESSION_COOKIE
-from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
-from tests.app.wall.site import Site
-from tests.conftest import require
+from tests.app.test_dashboard import PATIENCE, browser
+from tests.app.wall.site import Site, opened_page
 
-__all__ = ["browser", "page"]  # Fixtures.
+__all__ = ["browser"]  # A fixture.
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require(CHROMIUM.is_file(), "Chromium is not installed")
-    running = Site(tmp_path_factory.mktemp("alerts"))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+def site(live_site: Site) -> Iterator[Site]:
+    """With the product's rules as they were, afterwards."""
+    before = live_site.client.get("/rules").json()["data"]
+    yield live_site
+    only(live_site, *(one["rule"]["name"] for one in before if one["enabled"]))
 
 
 @pytest.fixture
 def page(site: Site, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}])
-    yield context.new_page()
-    context.close()
+    with opened_page(site, browser) as page:
+        yield page
 
 
 def only(site: Site, *names: str) -> None:
@@ -49,21 +38,6 @@ def only(site: Site, *names: str) -> None:
 
 def alerts(site: Site, state: str) -> list[dict[str, Any]]:
     return list(site.client.get("/alerts", params={"state": state}).json()["data"])
-
-
-def drawn(page: Page) -> None:
-    """Waits until the page is drawn to its end: what is pressed before may be lost."""
-    expect(page.get_by_text(re.compile("模型条款|Model terms"))).to_be_visible(timeout=PATIENCE)
-
-
-def press_until(page: Page, key: str, seen: Locator) -> None:
-    """Presses a key until it shows: once is enough, but for the first moments of a page."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not seen.is_visible() and time.monotonic() < deadline:
-        page.keyboard.press(key)
-        with suppress(PlaywrightTimeout):
-            seen.wait_for(timeout=8000)
-    expect(seen).to_be_visible()
 
 
 def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
@@ -85,8 +59,8 @@ def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     assert (one["conversation_id"], one["rule"], one["hits"]) == (number, "退款着急", 20)
     page.goto(f"{site.pages}/alerts?lang=zh")
     expect(page.get_by_text("命中 20 次")).to_have_count(1, timeout=PATIENCE)
-    drawn(page)
-    press_until(page, "a", page.get_by_text("tester 已确认"))
+    page.keyboard.press("a")  # While the page is still being drawn.
+    expect(page.get_by_text("tester 已确认")).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("2")
     expect(page.get_by_text("没有待处理的预警")).to_be_visible(timeout=PATIENCE)
     (closed,) = alerts(site, "closed")
@@ -102,8 +76,8 @@ def test_alerts_come_by_themselves_and_keys_move_between_them(site: Site, page: 
     marked = page.locator(".st-key-alert-current")
     expect(marked).to_contain_text("<b>我要投诉</b>first", timeout=PATIENCE)
     expect(page.get_by_role("button", name="To complaints")).to_have_count(2, timeout=PATIENCE)
-    drawn(page)
-    press_until(page, "j", marked.get_by_text("second").first)
+    page.keyboard.press("j")
+    expect(marked.get_by_text("second").first).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("4")
     expect(page.get_by_text("second", exact=False)).to_have_count(0, timeout=PATIENCE)
     assert alerts(site, "closed")[0]["outcome"] == "to_complaint"

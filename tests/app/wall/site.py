@@ -6,16 +6,22 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Browser, Page
 
+from app.accounts import SESSION_COOKIE
 from app.server import DASHBOARD
 from app.settings import Settings
 from app.store import upgrade
 from tests.app.conftest import session_token
-from tests.app.test_dashboard import COMMAND, free_port
+from tests.app.test_dashboard import CHROMIUM, COMMAND, PATIENCE, free_port
+
+__all__ = ["CHROMIUM", "PATIENCE", "Site", "opened_page"]
 
 ANGRY = "都等了五天了还没人上门，太让人生气了，我要投诉你们！"
 CALM = "好的，谢谢"
@@ -68,9 +74,9 @@ class Site:
         self._api_env = {k: v for k, v in self.env.items() if k != "EMOTION_MONITOR_API_URL"}
         self._api: subprocess.Popen[bytes] | None = None
         self._pages: subprocess.Popen[bytes] | None = None
-        site = Settings(data_dir=folder)
-        upgrade(site)
-        self.token = session_token(site)
+        self.settings = Settings(data_dir=folder)
+        upgrade(self.settings)
+        self.token = session_token(self.settings)
         headers = {"Authorization": f"Bearer {self.token}"}
         self.client = httpx.Client(base_url=self.api, timeout=60, headers=headers)
 
@@ -123,6 +129,19 @@ class Site:
         """Closes what is open, so that the next test has the wall to itself."""
         for row in self.client.get("/wall", params={"limit": 500}).json()["data"]:
             self.client.post(f"/conversations/{row['id']}/close").raise_for_status()
+
+
+@contextmanager
+def opened_page(site: Site, browser: Browser, token: str = "") -> Iterator[Page]:
+    """A page of a browser that is signed in, as the admin where no token is given."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    cookie = {"name": SESSION_COOKIE, "value": token or site.token, "url": site.pages}
+    context.add_cookies([cookie])
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
 
 
 def _run(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.accounts import SESSION_COOKIE
-from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
-from tests.app.wall.site import ANGRY, CALM, STILL, Site
-from tests.conftest import require
+from app.store import Store
+from tests.app.conftest import session_token
+from tests.app.test_dashboard import PATIENCE, browser
+from tests.app.wall.site import ANGRY, CALM, STILL, Site, opened_page
 
 __all__ = ["browser"]  # A fixture.
 
@@ -23,33 +24,16 @@ HEATED = re.compile("^heated")
 """With or without an alert: rules open one for it a moment later."""
 
 
-@pytest.fixture(scope="module")
-def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require(CHROMIUM.is_file(), "Chromium is not installed")
-    site = Site(
-        tmp_path_factory.mktemp("wall"),
-        EMOTION_MONITOR_LISTEN_URL="https://pbx.example/listen?callId={external_id}",
-    )
-    try:
-        site.start()
-        yield site
-    finally:
-        site.stop()
-
-
 @pytest.fixture
-def site(whole_site: Site) -> Site:
-    whole_site.close_all()
-    return whole_site
+def site(live_site: Site) -> Site:
+    live_site.close_all()
+    return live_site
 
 
 @pytest.fixture
 def page(site: Site, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}])
-    yield context.new_page()
-    context.close()
+    with opened_page(site, browser) as page:
+        yield page
 
 
 def rows(page: Page) -> Locator:
@@ -143,6 +127,32 @@ def test_a_conversation_that_ends_or_is_deleted_says_so_on_the_wall(site: Site, 
     expect(gone).not_to_contain_text("五天")
 
 
+def test_what_times_out_says_so_on_the_wall(site: Site, page: Page) -> None:
+    site.opened("forgotten", CALM)
+    show(page, site, 1)
+    rows(page).first.hover()
+    with Store(site.settings) as store:
+        assert store.wall.close_idle(datetime.now(UTC)) == 1
+    expect(rows(page).filter(has_text="已超时")).to_have_count(1, timeout=8000)
+
+
+def test_who_may_not_act_has_nothing_to_act_with(site: Site, browser: Browser) -> None:
+    site.opened("call", ANGRY, ANGRY)
+    token = session_token(site.settings, "reader", "viewer")
+    with opened_page(site, browser, token) as page:
+        show(page, site, 1)
+        expect(rows(page).first).to_have_class(HEATED)
+        expect(rows(page).get_by_role("link", name="监听")).to_be_visible()
+        for name in ("确认", "处理", "交回"):
+            expect(rows(page).get_by_role("button", name=name)).to_have_count(0)
+        rows(page).first.focus()
+        page.keyboard.press("t")
+        expect(page.locator(".wall .said")).to_contain_text("需要班长权限")
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_contain_text("打开会话")
+        expect(page.get_by_role("dialog")).not_to_contain_text("确认预警")
+
+
 def test_names_and_words_are_text(site: Site, page: Page) -> None:
     bad = "<img src=x onerror=document.title='hacked'>"
     number = site.opened("<b>call</b>", customer_display=bad, team=bad, queue="<script>1</script>",
@@ -194,7 +204,7 @@ def test_the_big_screen_names_nobody_and_has_nothing_to_click(site: Site, page: 
     expect(page.get_by_role("navigation")).to_have_count(0)
 
 
-def test_the_service_goes_and_comes_back(site: Site, page: Page) -> None:
+def test_the_service_goes_and_comes_back(site: Site, page: Page, browser: Browser) -> None:
     number = site.opened("call-5", CALM)
     show(page, site, 1)
     site.stop_api()
@@ -203,7 +213,12 @@ def test_the_service_goes_and_comes_back(site: Site, page: Page) -> None:
     expect(status).to_contain_text(re.compile(r"0:\d\d 前"))
     expect(page.locator(".wall table")).to_have_class("stale")
     expect(rows(page)).to_have_count(1)
-    site.start_api()
+    with opened_page(site, browser) as fresh:
+        fresh.goto(f"{site.pages}/?lang=zh")
+        expect(fresh.get_by_text("服务没有应答")).to_be_visible(timeout=PATIENCE)
+        site.start_api()
+        expect(rows(fresh)).to_have_count(1, timeout=PATIENCE)  # By itself.
+        expect(fresh.get_by_text("服务没有应答")).to_have_count(0)
     site.said(number, ANGRY)
     site.said(number, ANGRY)
     expect(rows(page).first).to_have_class(HEATED, timeout=15_000)
