@@ -18,12 +18,13 @@
     if (event.target.closest?.(typing)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (event.type === "keydown" && !event.repeat) kept.push({ key: event.key, code: event.code });
+    const { key, code, keyCode } = event; // Streamlit reads the last one.
+    if (event.type === "keydown" && !event.repeat) kept.push({ key, code, keyCode });
   };
 
-  const press = ({ key, code }) => {
+  const press = (key) => {
     for (const type of ["keydown", "keyup"]) {
-      const event = new KeyboardEvent(type, { key, code, bubbles: true, cancelable: true });
+      const event = new KeyboardEvent(type, { ...key, bubbles: true, cancelable: true });
       (document.activeElement ?? document.body).dispatchEvent(event);
     }
   };

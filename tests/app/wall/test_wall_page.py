@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -151,6 +152,20 @@ def test_who_may_not_act_has_nothing_to_act_with(site: Site, browser: Browser) -
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_contain_text("打开会话")
         expect(page.get_by_role("dialog")).not_to_contain_text("确认预警")
+
+
+def test_a_session_that_is_over_says_so_and_leads_back(site: Site, browser: Browser) -> None:
+    number = site.opened("call", CALM)
+    token = session_token(site.settings, "leaver", "supervisor")
+    with opened_page(site, browser, token) as page:
+        show(page, site, 1, "&level=calm")
+        ended = httpx.delete(f"{site.api}/session", headers={"Authorization": f"Bearer {token}"})
+        assert ended.status_code == 204
+        site.said(number, CALM)
+        expect(page.locator(".wall .status")).to_contain_text("登录已过期", timeout=PATIENCE)
+        expect(rows(page)).to_have_count(1)
+        link = page.locator(".wall").get_by_role("link", name="重新登录")
+        expect(link).to_have_attribute("href", re.compile("/sign-in.next=.*level%3Dcalm"))
 
 
 def test_names_and_words_are_text(site: Site, page: Page) -> None:
