@@ -30,6 +30,7 @@ from app.api.routes import (
     live,
     media,
     results,
+    reviews,
     roles,
     sign_in,
     system,
@@ -171,6 +172,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
     api.include_router(roles.router)
+    api.include_router(reviews.router)
     api.include_router(governance.router)
     api.include_router(accounts.router)
     api.include_router(alerts.router)

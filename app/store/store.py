@@ -26,6 +26,7 @@ from app.store.listing import Reading
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.review import Review
+from app.store.review_queues import ReviewQueues
 from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.rules import Rules
@@ -37,6 +38,7 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.verdicts import Verdicts
 from app.store.wall import Wall
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
@@ -67,6 +69,8 @@ class Store(Governance, Review, Streams, Reading):
         rules: What is alerted to.
         alerts: What came of that.
         webhooks: Who outside is told of alerts.
+        queues: Conversations that wait for a reviewer.
+        verdicts: What reviewers said, and appeals against it.
 
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
@@ -88,6 +92,8 @@ class Store(Governance, Review, Streams, Reading):
         self.sources = Sources(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
+        self.queues = ReviewQueues(self._reading, self._writing, settings.zone)
+        self.verdicts = Verdicts(self._reading, self._writing, settings.zone, settings.appeal_days)
         self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 
