@@ -28,12 +28,15 @@ from app.api.routes import (
     governance,
     imports,
     live,
+    measured,
     media,
+    reports,
     results,
     reviews,
     roles,
     sign_in,
     system,
+    trends,
     wall,
     webhooks,
 )
@@ -173,6 +176,9 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(results.router)
     api.include_router(roles.router)
     api.include_router(reviews.router)
+    api.include_router(measured.router)
+    api.include_router(trends.router)
+    api.include_router(reports.router)
     api.include_router(governance.router)
     api.include_router(accounts.router)
     api.include_router(alerts.router)

@@ -23,7 +23,7 @@ AROUND = 6
 def summary(task: Task, zone: ZoneInfo) -> dict[str, Any]:
     """A task in a list (`TaskSummary`)."""
     row, of = task.row, task.conversation
-    hidden = is_hidden(task)
+    hidden = task.hidden
     same = ("id", "queue", "slot", "conversation_id", "assignee", "taken_by")
     of_call = (
         "source", "external_id", "channel", "team", "customer_display", "business_type", "duration",
@@ -41,11 +41,6 @@ def summary(task: Task, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def is_hidden(task: Task) -> bool:
-    """Whether the product's answers may not be sent yet."""
-    return task.row.queue == "random" and task.row.done_at is None
-
-
 def whole(
     task: Task,
     stored: StoredConversation,
@@ -54,7 +49,7 @@ def whole(
     zone: ZoneInfo,
 ) -> dict[str, Any]:
     """A task with its words (`TaskOut`); what the models said only where it is not hidden."""
-    hidden = is_hidden(task)
+    hidden = task.hidden
     wanted = set(task.row.turns)
     numbers = range(1, len(stored.scored.turns) + 1)
     shown = [
@@ -84,7 +79,9 @@ def whole(
         "wanted": task.row.turns,
         "turns": turns,
         "left_out": len(numbers) - len(shown),
-        "verdict": None if judged is None else verdict(judged, zone),
+        "dissatisfied": None if judged is None else judged.verdict.dissatisfied,
+        # A verdict tells what the models said.
+        "verdict": None if judged is None or hidden else verdict(judged, zone),
     }
 
 

@@ -87,6 +87,7 @@ _TASK: dict[str, Any] = _SUMMARY | {
         }
     ],
     "left_out": 0,
+    "dissatisfied": None,
     "verdict": None,
 }
 
@@ -274,7 +275,8 @@ class TaskOut(TaskSummary):
     wanted: list[int] = Field(description="Numbers of the turns to be labelled.")
     turns: list[TurnToLabel]
     left_out: int = Field(description="Turns that are far from those to be labelled.")
-    verdict: VerdictOut | None
+    dissatisfied: bool | None = Field(description="What the reviewer says of the customer.")
+    verdict: VerdictOut | None = Field(description="Null while it is hidden.")
 
 
 class NextOut(BaseModel):

@@ -16,6 +16,7 @@ from app.dashboard.session import may
 from app.dashboard.talk import talk_card
 from app.dashboard.texts import language, t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
+from app.dashboard.trends.reports import conversation_report
 from multimodal.emotions import Evidence
 from multimodal.evidence import Language, quality_in_words, voice_in_words
 from multimodal.formats.turns import loudness
@@ -51,6 +52,7 @@ def page() -> None:
     main, side = st.columns([2.3, 1], gap="large")
     with side:
         _summary(conversation)
+        conversation_report(number)
         talk_card(conversation)
         roles_card(conversation)
     with main:

@@ -10,76 +10,56 @@ has. The second is drawn, and its answers are hidden until the reviewer has give
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
-from random import Random
-from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from app.store.audit import entry
 from app.store.review_tables import ReviewDrawRow, ReviewTaskRow
+from app.store.sampling import (
+    QUEUES,
+    TURNS,
+    Draw,
+    Queue,
+    candidates,
+    check,
+    stratified,
+    turns_of,
+    wanted_json,
+)
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AlertRow, AnswerRow, ConversationRow
+from app.store.tables import ConversationRow
 from multimodal.conversation import storable
-from multimodal.emotions import UNKNOWN, Emotion
 from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
-from multimodal.states import RISK_DISSATISFIED
 
-Queue = Literal["must", "random", "learn"]
-QUEUES: tuple[Queue, ...] = ("must", "random", "learn")
-FLAGGED = ("dissatisfied", "heated")
-"""Levels that say that the customer is dissatisfied."""
 HOLD = timedelta(minutes=30)
 """How long a conversation stays with somebody who opened it and did nothing."""
-DOUBT = 0.5
-"""Below this confidence, and from this disagreement on, a label teaches much."""
-TURNS = 5
-"""Turns of a conversation to be labelled, where nothing else is said."""
 MAX_DRAW = 5000
-_NEGATIVE = (Emotion.ANGRY, Emotion.SAD, Emotion.DISGUST, Emotion.FEAR)
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What is to be drawn.
-
-    Attributes:
-        queue: One of `QUEUES`.
-        number: Conversations; None where `share` says it.
-        share: Part of those eligible, in (0, 1]; None where `number` says it.
-        seed: The same one draws the same conversations.
-        turns: Turns of each that are to be labelled, 1 to 50.
-        reviewers: Who reviews, in turn; empty for whoever comes.
-        second: Whether two reviewers judge each, apart from each other.
-        of_queue: Conversations of this queue of the call centre only; empty for all.
-        started_from: Earliest start.
-        started_to: First start that is too late.
-    """
-
-    queue: Queue
-    number: int | None = None
-    share: float | None = None
-    seed: int = 0
-    turns: int = TURNS
-    reviewers: tuple[str, ...] = ()
-    second: bool = False
-    of_queue: str = ""
-    started_from: datetime | None = None
-    started_to: datetime | None = None
+TRIES = 20
+"""People who may ask for the next one in the same moment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A task with its conversation."""
+    """A task with its conversation.
+
+    Attributes:
+        row: The task.
+        conversation: What is to be judged.
+        hidden: Whether what the models said may not be shown yet: in the random queue, until
+            everybody who is to judge the conversation has.
+    """
 
     row: ReviewTaskRow
     conversation: ConversationRow
+    hidden: bool
 
 
 class ReviewQueues:
@@ -105,13 +85,19 @@ class ReviewQueues:
         Raises:
             InvalidInputError: If the draw makes no sense, or nothing is left to draw.
         """
-        _check(draw)
+        check(draw)
+        try:
+            return self._draw(draw, scope)
+        except IntegrityError:
+            return self._draw(draw, scope)  # Somebody drew the same at the same time.
+
+    def _draw(self, draw: Draw, scope: Scope) -> ReviewDrawRow:
         now = datetime.now(UTC)
         with self._writing() as session:
-            found = session.execute(_candidates(draw, scope)).all()
+            found = session.execute(candidates(draw, scope)).all()
             size = draw.number or max(1, round((draw.share or 0.0) * len(found)))
             size = min(size, MAX_DRAW)
-            priority = dict((number, float(value)) for number, _, value in found)
+            priority = {number: float(value) for number, _, value in found}
             if draw.queue == "random":
                 strata: dict[str, list[int]] = {}
                 for number, of_queue, _ in sorted(found, key=lambda one: one[0]):
@@ -127,7 +113,7 @@ class ReviewQueues:
             row = ReviewDrawRow(
                 queue=draw.queue,
                 seed=draw.seed,
-                wanted=_json(draw),
+                wanted=wanted_json(draw),
                 drawn=len(chosen),
                 eligible=len(found),
                 author=scope.who,
@@ -137,7 +123,7 @@ class ReviewQueues:
             session.flush()
             slots = (1, 2) if draw.second else (1,)
             turn = cycle(draw.reviewers or ("",))
-            turns = _turns_of(session, chosen, draw.queue, draw.turns, draw.seed)
+            turns = turns_of(session, chosen, draw.queue, draw.turns, draw.seed)
             for number in chosen:
                 for slot in slots:
                     session.add(
@@ -156,6 +142,14 @@ class ReviewQueues:
             scope: Who asks.
             after: The task that they put off: it is given back and not given to them now.
         """
+        for _ in range(TRIES):
+            try:
+                return self._next(queue, scope, after)
+            except IntegrityError:
+                continue  # Somebody took the same at the same time: the one after it, then.
+        return None
+
+    def _next(self, queue: Queue, scope: Scope, after: int | None) -> Task | None:
         now = datetime.now(UTC)
         with self._writing() as session:
             if after is not None:
@@ -178,16 +172,16 @@ class ReviewQueues:
             elif queue == "random":
                 return None
             else:
-                fresh = session.execute(_candidates(Draw(queue), scope).limit(1)).first()
+                fresh = session.execute(candidates(Draw(queue), scope).limit(1)).first()
                 if fresh is None:
                     return None
                 row = session.get_one(ConversationRow, fresh[0])
-                turns = _turns_of(session, [row.id], queue, TURNS, 0)[row.id]
+                turns = turns_of(session, [row.id], queue, TURNS, 0)[row.id]
                 task = _task(row.id, queue, 1, turns, float(fresh[2]), "", now, None)
                 session.add(task)
                 session.flush()
             task.taken_by, task.taken_at = scope.who, now
-            return Task(task, row)
+            return _tasks(session, [(task, row)])[0]
 
     def take(self, task_id: int, scope: Scope) -> Task:
         """Opens one task, and holds it for whoever asks.
@@ -197,8 +191,7 @@ class ReviewQueues:
             ConflictError: If somebody else has it, or has answered it: it says who, and when.
         """
         with self._writing() as session:
-            task, row = held(session, task_id, scope, self._zone)
-            return Task(task, row)
+            return _tasks(session, [held(session, task_id, scope, self._zone)])[0]
 
     def get(self, task_id: int, scope: Scope) -> Task:
         """One task as it is.
@@ -207,7 +200,7 @@ class ReviewQueues:
             NotFoundError: If it is not there.
         """
         with self._reading() as session:
-            return Task(*find(session, task_id, scope))
+            return _tasks(session, [find(session, task_id, scope)])[0]
 
     def page(
         self, scope: Scope, *, queue: Queue, done: bool | None, limit: int, offset: int
@@ -228,7 +221,7 @@ class ReviewQueues:
         with self._reading() as session:
             rows = session.execute(chosen.order_by(*order).limit(limit).offset(offset)).all()
             count = session.scalar(counted.where(wanted)) or 0
-        return [Task(task, row) for task, row in rows], count
+            return _tasks(session, [(task, row) for task, row in rows]), count
 
     def assign(self, task_id: int, assignee: str, scope: Scope) -> Task:
         """Gives a task to somebody, or with an empty name to whoever comes.
@@ -243,7 +236,7 @@ class ReviewQueues:
                 raise ConflictError("it is answered already.", where=f"review task {task_id}")
             task.assignee = storable(assignee)
             task.taken_by, task.taken_at = "", None
-            return Task(task, row)
+            return _tasks(session, [(task, row)])[0]
 
     def progress(self, scope: Scope) -> dict[Queue, dict[str, int]]:
         """By queue: `open` to whoever asks, `mine` of those by name, `done` by them in all."""
@@ -255,7 +248,7 @@ class ReviewQueues:
                 waiting = _open(queue, scope, now).subquery()
                 count = session.scalar(select(func.count()).select_from(waiting)) or 0
                 if queue != "random":
-                    fresh = _candidates(Draw(queue), scope).subquery()
+                    fresh = candidates(Draw(queue), scope).subquery()
                     count += session.scalar(select(func.count()).select_from(fresh)) or 0
                 mine = select(func.count()).select_from(task).join(ConversationRow)
                 mine = mine.where(task.queue == queue, scope.visible())
@@ -324,52 +317,21 @@ def held(
     return task, row
 
 
-def stratified(strata: Mapping[str, Sequence[int]], size: int, seed: int) -> list[int]:
-    """A random part of each stratum in proportion to it, by largest remainders.
-
-    Args:
-        strata: Ids by stratum, each in a fixed order.
-        size: Ids in all; every stratum gives at least one where that is enough.
-        seed: The same one gives the same ids.
-    """
-    total = sum(map(len, strata.values()))
-    size = min(size, total)
-    names = sorted(strata)
-    least = 1 if size >= len(names) else 0
-    exact = {name: size * len(strata[name]) / total for name in names}
-    quota = {name: max(least, int(exact[name])) for name in names}
-    by_need = sorted(names, key=lambda name: (quota[name] - exact[name], name))
-    while (missing := size - sum(quota.values())) != 0:
-        for name in by_need if missing > 0 else reversed(by_need):
-            step = 1 if missing > 0 else -1
-            if least <= quota[name] + step <= len(strata[name]):
-                quota[name] += step
-                break
-        else:
-            break
-        by_need.sort(key=lambda name: (quota[name] - exact[name], name))
-    random = Random(seed)  # noqa: S311 (a sample to be repeated, no secret)
-    return [one for name in names for one in random.sample(list(strata[name]), quota[name])]
-
-
-def _check(draw: Draw) -> None:
-    if (draw.number is None) == (draw.share is None):
-        raise InvalidInputError("give either a number or a share of conversations.")
-    names = set(draw.reviewers)
-    if draw.second and names and (len(names) < 2 or len(names) < len(draw.reviewers)):
-        raise InvalidInputError(
-            "two reviewers are wanted for each conversation.",
-            where="reviewers",
-            remedy="Name at least two people, each once; or nobody.",
+def _tasks(session: Session, found: Sequence[tuple[ReviewTaskRow, ConversationRow]]) -> list[Task]:
+    blind = [task.conversation_id for task, _ in found if task.queue == "random"]
+    waiting = set(
+        session.scalars(
+            select(ReviewTaskRow.conversation_id).where(
+                ReviewTaskRow.conversation_id.in_(blind),
+                ReviewTaskRow.queue == "random",
+                ReviewTaskRow.done_at.is_(None),
+            )
         )
-
-
-def _json(draw: Draw) -> dict[str, Any]:
-    kept = asdict(draw)
-    for name in ("started_from", "started_to"):
-        moment = kept[name]
-        kept[name] = None if moment is None else moment.isoformat()
-    return kept | {"reviewers": list(draw.reviewers)}
+    )
+    return [
+        Task(task, row, task.queue == "random" and task.conversation_id in waiting)
+        for task, row in found
+    ]
 
 
 def _task(
@@ -422,98 +384,3 @@ def _open(queue: Queue, scope: Scope, now: datetime) -> Select[ReviewTaskRow, Co
             scope.visible(),
         )
     )
-
-
-def _candidates(draw: Draw, scope: Scope) -> Select[int, str, float]:
-    """Conversations that are not in a queue and belong there: id, queue, priority; first first."""
-    row = ConversationRow
-    known = exists().where(
-        ReviewTaskRow.conversation_id == row.id, ReviewTaskRow.queue == draw.queue
-    )
-    conditions: list[ColumnElement[bool]] = [
-        row.state == "closed",
-        row.status == "scored",
-        row.transcript_deleted_at.is_(None),
-        ~known,
-        scope.visible(),
-    ]
-    if draw.of_queue:
-        conditions.append(row.queue == storable(draw.of_queue))
-    if draw.started_from is not None:
-        conditions.append(row.started_at >= draw.started_from)
-    if draw.started_to is not None:
-        conditions.append(row.started_at < draw.started_to)
-    if draw.queue == "must":
-        alerted = exists().where(AlertRow.conversation_id == row.id)
-        high = or_(row.risk >= RISK_DISSATISFIED, row.level.in_(FLAGGED), alerted)
-        return (
-            select(row.id, row.queue, row.risk)
-            .where(and_(*conditions), high)
-            .order_by(row.risk.desc(), row.id)
-        )
-    answered = and_(
-        AnswerRow.conversation_id == row.id,
-        AnswerRow.scoring == row.scoring,
-        AnswerRow.label != UNKNOWN,
-    )
-    if draw.queue == "random":
-        return (
-            select(row.id, row.queue, row.risk * 0)
-            .where(and_(*conditions), exists().where(answered))
-            .order_by(row.id)
-        )
-    unsure, torn = func.max(1 - AnswerRow.confidence), func.max(AnswerRow.disagreement)
-    return (
-        select(row.id, row.queue, unsure + torn)
-        .join(AnswerRow, answered)
-        .where(and_(*conditions))
-        .group_by(row.id, row.queue)
-        .having(or_(unsure > 1 - DOUBT, torn >= DOUBT))
-        .order_by((unsure + torn).desc(), row.id)
-    )
-
-
-def _turns_of(
-    session: Session, ids: Sequence[int], queue: Queue, count: int, seed: int
-) -> dict[int, list[int]]:
-    """The turns of conversations that are to be labelled, by what the queue is for."""
-    answers: dict[int, list[AnswerRow]] = {number: [] for number in ids}
-    rows = session.scalars(
-        select(AnswerRow)
-        .join(ConversationRow, ConversationRow.id == AnswerRow.conversation_id)
-        .where(
-            AnswerRow.conversation_id.in_(ids),
-            AnswerRow.scoring == ConversationRow.scoring,
-            AnswerRow.label != UNKNOWN,
-        )
-        .order_by(AnswerRow.conversation_id, AnswerRow.number)
-    )
-    for one in rows:
-        answers[one.conversation_id].append(one)
-    if queue == "random":
-        chosen = {
-            number: Random(f"{seed}:{number}").sample(found, min(count, len(found)))  # noqa: S311
-            for number, found in answers.items()
-        }
-        return {number: sorted(one.number for one in found) for number, found in chosen.items()}
-    told: set[tuple[int, int]] = set()
-    if queue == "must":
-        alerts = select(AlertRow.conversation_id, AlertRow.turn)
-        reasons = select(ConversationRow.id, ConversationRow.reason_turn)
-        for wanted in (
-            alerts.where(AlertRow.conversation_id.in_(ids)),
-            reasons.where(ConversationRow.id.in_(ids)),
-        ):
-            told |= {(number, turn or 0) for number, turn in session.execute(wanted)}
-
-    def rank(one: AnswerRow) -> tuple[bool, float]:
-        if queue == "learn":
-            return False, one.confidence - one.disagreement
-        return (one.conversation_id, one.number) not in told, (
-            -one.confidence if one.label in _NEGATIVE else 1.0
-        )
-
-    return {
-        number: sorted(one.number for one in sorted(found, key=rank)[:count])
-        for number, found in answers.items()
-    }

@@ -16,13 +16,16 @@ from app.settings import Settings
 from app.store import events, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
+from app.store.appeals import Appeals
 from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.history import History
 from app.store.keys import Keys
 from app.store.listing import Reading
+from app.store.measured import Measured
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.review import Review
@@ -70,7 +73,10 @@ class Store(Governance, Review, Streams, Reading):
         alerts: What came of that.
         webhooks: Who outside is told of alerts.
         queues: Conversations that wait for a reviewer.
-        verdicts: What reviewers said, and appeals against it.
+        verdicts: What reviewers said.
+        appeals: What is said against it.
+        measured: The same beside what the models said.
+        history: How conversations went, for trends.
 
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
@@ -93,7 +99,10 @@ class Store(Governance, Review, Streams, Reading):
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
         self.queues = ReviewQueues(self._reading, self._writing, settings.zone)
+        self.appeals = Appeals(self._writing, settings.zone, settings.appeal_days)
         self.verdicts = Verdicts(self._reading, self._writing, settings.zone, settings.appeal_days)
+        self.measured = Measured(self._reading)
+        self.history = History(self._reading)
         self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 

@@ -1,4 +1,4 @@
-"""What reviewers say of conversations and their turns, and appeals against it.
+"""What reviewers say of conversations and their turns.
 
 A verdict is on what the product said of the whole conversation (its level is dissatisfied or
 heated, or not):
@@ -20,13 +20,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
-from app.store.audit import entry
 from app.store.review import correction_of
-from app.store.review_queues import FLAGGED, find, held
+from app.store.review_queues import find, held
 from app.store.review_tables import AppealRow, ReviewTaskRow, VerdictRow
+from app.store.sampling import FLAGGED
 from app.store.scope import Scope
 from app.store.sources import Sessions
 from app.store.tables import ConversationRow, CorrectionRow, TrajectoryRow
@@ -35,7 +35,6 @@ from multimodal.emotions import EMOTIONS
 from multimodal.errors import (
     ConflictError,
     InvalidInputError,
-    NotAllowedError,
     NotFoundError,
 )
 
@@ -72,7 +71,7 @@ class Judged:
 
 
 class Verdicts:
-    """Verdicts, labels of turns and appeals in the store.
+    """Verdicts and labels of turns in the store.
 
     Args:
         reading: Opens a transaction that reads.
@@ -156,7 +155,7 @@ class Verdicts:
                 that is hidden.
             ConflictError: If the task is another's, or has its verdict already.
         """
-        _check_words(cause, comment)
+        check_words(cause, comment)
         now = datetime.now(UTC)
         with self._writing() as session:
             task, row = held(session, task_id, scope, self._zone)
@@ -203,91 +202,13 @@ class Verdicts:
             )
             if made is None:
                 return
-            if _appeal(session, made.id) is not None:
+            if appeal_against(session, made.id) is not None:
                 raise ConflictError(
                     "somebody has appealed against it; it is decided, and no longer undone.",
                     where=f"verdict {made.id}",
                 )
             made.revoked_at, made.revoked_by = datetime.now(UTC), scope.who
             task.done_at = None
-
-    def appeal(self, verdict_id: int, reason: str, scope: Scope) -> Judged:
-        """Appeals against a verdict on a conversation of one's own team.
-
-        Raises:
-            NotFoundError: If there is no such verdict, or it was undone.
-            InvalidInputError: If no reason is given, or it is too long.
-            ConflictError: If the days are over, or there is an appeal already.
-        """
-        if not reason.strip():
-            raise InvalidInputError("the appeal gives no reason.", where="reason")
-        _check_words("", reason)
-        now = datetime.now(UTC)
-        with self._writing() as session:
-            verdict, task, row = _verdict(session, verdict_id, scope)
-            until = verdict.made_at + self._within
-            if now > until:
-                raise ConflictError(
-                    f"the time for an appeal was over at {until.astimezone(self._zone):%F %H:%M}, "
-                    f"{self._within.days} days after the verdict.",
-                    where=f"verdict {verdict_id}",
-                )
-            if (before := _appeal(session, verdict_id)) is not None:
-                raise ConflictError(
-                    f"{before.author} appealed at {before.made_at.astimezone(self._zone):%F %H:%M}.",
-                    where=f"verdict {verdict_id}",
-                )
-            made = AppealRow(
-                verdict_id=verdict_id,
-                reason=storable(reason),
-                author=scope.who,
-                made_at=now,
-                decision="",
-                dissatisfied=None,
-                comment="",
-                decided_by="",
-                decided_at=None,
-            )
-            session.add(made)
-            entry(session, scope.who, "appeal", {"verdict": verdict_id})
-            return Judged(verdict, task, row, made, until)
-
-    def decide(self, appeal_id: int, *, dissatisfied: bool, comment: str, scope: Scope) -> Judged:
-        """Decides an appeal for good; the first verdict stays beside the decision.
-
-        Args:
-            appeal_id: The appeal.
-            dissatisfied: Whether the customer was, as the second look says.
-            comment: Why.
-            scope: Who decides: neither the first reviewer nor who appealed.
-
-        Raises:
-            NotFoundError: If there is no such appeal.
-            NotAllowedError: If whoever decides gave the verdict or appealed.
-            ConflictError: If it is decided.
-        """
-        _check_words("", comment)
-        with self._writing() as session:
-            made = session.get(AppealRow, appeal_id, with_for_update=True)
-            if made is None:
-                raise NotFoundError(f"there is no appeal {appeal_id}.")
-            verdict, task, row = _verdict(session, made.verdict_id, scope)
-            where = f"appeal {appeal_id}"
-            if made.decision:
-                at = f"{made.decided_at.astimezone(self._zone):%F %H:%M}" if made.decided_at else ""
-                raise ConflictError(f"{made.decided_by} decided it at {at}.", where=where)
-            if scope.who in (verdict.author, made.author):
-                raise NotAllowedError(
-                    "an appeal is decided by somebody other than the first reviewer and the one "
-                    "who appealed.",
-                    where=where,
-                )
-            flagged = verdict.level in FLAGGED
-            made.decision, made.dissatisfied = _named(flagged, dissatisfied), dissatisfied
-            made.comment, made.decided_by = storable(comment), scope.who
-            made.decided_at = datetime.now(UTC)
-            entry(session, scope.who, "appeal_decision", {"verdict": verdict.id})
-            return Judged(verdict, task, row, made, verdict.made_at + self._within)
 
     def standing(self, task_id: int, scope: Scope) -> Judged | None:
         """The verdict of a task that stands, or None."""
@@ -302,20 +223,14 @@ class Verdicts:
         Those of two reviewers are held back until both have answered, so that neither follows the
         other.
         """
-        pending = select(ReviewTaskRow.queue).where(
-            ReviewTaskRow.conversation_id == conversation_id, ReviewTaskRow.done_at.is_(None)
-        )
+        wanted = (VerdictRow.conversation_id == conversation_id) & scope.visible()
         with self._reading() as session:
-            waiting = set(session.scalars(pending))
-            found = self._judged(
-                session, (VerdictRow.conversation_id == conversation_id) & scope.visible()
-            )
-        return [one for one in found if one.task.queue not in waiting]
+            return self._judged(session, wanted & ~_held_back())
 
     def page(
         self, scope: Scope, *, appealed: bool | None, limit: int, offset: int
     ) -> tuple[list[Judged], int]:
-        """Standing verdicts, latest first, and how many there are.
+        """Standing verdicts, latest first, and how many there are; see `of_conversation`.
 
         Args:
             scope: Who asks.
@@ -323,7 +238,7 @@ class Verdicts:
             limit: Most of them.
             offset: Those before.
         """
-        wanted = VerdictRow.revoked_at.is_(None) & scope.visible()
+        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~_held_back()
         if appealed is not None:
             wanted &= AppealRow.decision == "" if appealed else AppealRow.id.is_(None)
         with self._reading() as session:
@@ -331,7 +246,8 @@ class Verdicts:
             counted = (
                 select(func.count())
                 .select_from(VerdictRow)
-                .join(ConversationRow)
+                .join(ReviewTaskRow, ReviewTaskRow.id == VerdictRow.task_id)
+                .join(ConversationRow, ConversationRow.id == VerdictRow.conversation_id)
                 .outerjoin(AppealRow, AppealRow.verdict_id == VerdictRow.id)
             )
             return found, session.scalar(counted.where(wanted)) or 0
@@ -360,7 +276,19 @@ class Verdicts:
         ]
 
 
-def _named(flagged: bool, dissatisfied: bool) -> Verdict:
+def _held_back() -> ColumnElement[bool]:
+    """Whether another reviewer is still to judge the same conversation in the same queue."""
+    other = aliased(ReviewTaskRow)
+    return exists().where(
+        other.conversation_id == ReviewTaskRow.conversation_id,
+        other.queue == ReviewTaskRow.queue,
+        other.id != ReviewTaskRow.id,
+        other.done_at.is_(None),
+    )
+
+
+def named(flagged: bool, dissatisfied: bool) -> Verdict:
+    """The verdict on what the product said, by what the customer was."""
     if flagged == dissatisfied:
         return "upheld"
     return "missed" if dissatisfied else "false_alarm"
@@ -372,7 +300,7 @@ def _both(
     if (verdict is None) == (dissatisfied is None):
         raise InvalidInputError("give either verdict or dissatisfied.")
     if dissatisfied is not None:
-        return _named(flagged, dissatisfied), dissatisfied
+        return named(flagged, dissatisfied), dissatisfied
     assert verdict is not None
     if task.queue == "random":
         raise InvalidInputError(
@@ -381,7 +309,7 @@ def _both(
             remedy="Say whether the customer was dissatisfied: `dissatisfied`.",
         )
     says = flagged if verdict == "upheld" else verdict == "missed"
-    if _named(flagged, says) != verdict:
+    if named(flagged, says) != verdict:
         said = "said that the customer was dissatisfied" if flagged else "said no such thing"
         raise InvalidInputError(
             f"the verdict is {verdict}, and the product {said}.", where="verdict"
@@ -389,7 +317,12 @@ def _both(
     return verdict, says
 
 
-def _check_words(cause: str, comment: str) -> None:
+def check_words(cause: str, comment: str) -> None:
+    """Checks a cause and a comment.
+
+    Raises:
+        InvalidInputError: If one is none, or too long.
+    """
     if cause not in CAUSES:
         raise InvalidInputError(
             f"cause is {cause[:40]!r}, expected one of {', '.join(CAUSES[1:])}, or none."
@@ -423,20 +356,6 @@ def _revoke(corrections: Sequence[CorrectionRow], scope: Scope) -> None:
         one.revoked_at, one.revoked_by = datetime.now(UTC), scope.who
 
 
-def _verdict(
-    session: Session, verdict_id: int, scope: Scope
-) -> tuple[VerdictRow, ReviewTaskRow, ConversationRow]:
-    found = session.execute(
-        select(VerdictRow, ReviewTaskRow, ConversationRow)
-        .join(ReviewTaskRow, ReviewTaskRow.id == VerdictRow.task_id)
-        .join(ConversationRow, ConversationRow.id == VerdictRow.conversation_id)
-        .where(VerdictRow.id == verdict_id, VerdictRow.revoked_at.is_(None), scope.visible())
-        .with_for_update(of=VerdictRow)
-    ).first()
-    if found is None:
-        raise NotFoundError(f"there is no verdict {verdict_id}, or it was undone.")
-    return found[0], found[1], found[2]
-
-
-def _appeal(session: Session, verdict_id: int) -> AppealRow | None:
+def appeal_against(session: Session, verdict_id: int) -> AppealRow | None:
+    """The appeal against a verdict, or None."""
     return session.scalar(select(AppealRow).where(AppealRow.verdict_id == verdict_id))

@@ -38,7 +38,8 @@ from app.api.services import (
     StrictJsonRoute,
 )
 from app.store import Scope
-from app.store.review_queues import Draw, Task
+from app.store.review_queues import Task
+from app.store.sampling import Draw
 
 router = APIRouter(tags=["review"], route_class=StrictJsonRoute)
 
@@ -56,7 +57,8 @@ _TAKEN: dict[int | str, dict[str, Any]] = {
 def queues(services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
     """How much there is in each queue, and how many appeals wait."""
     _, appeals = services.store.verdicts.page(scope, appealed=True, limit=1, offset=0)
-    return {**services.store.queues.progress(scope), "appeals": appeals}
+    found: dict[str, Any] = dict(services.store.queues.progress(scope))
+    return found | {"appeals": appeals}
 
 
 @router.post("/reviews/next", response_model=NextOut)
@@ -183,7 +185,7 @@ def appeal(
 ) -> dict[str, Any]:
     """Appeals against a verdict on a conversation of one's own team."""
     reason = services.masker.text(body.reason)
-    made = services.store.verdicts.appeal(verdict_id, reason, scope)
+    made = services.store.appeals.appeal(verdict_id, reason, scope)
     return present.verdict(made, services.settings.zone)
 
 
@@ -196,7 +198,7 @@ def decide(
     appeal_id: AppealId, body: DecisionIn, services: ServicesDep, scope: ScopeDep
 ) -> dict[str, Any]:
     """Decides an appeal for good; neither the first reviewer nor who appealed may."""
-    made = services.store.verdicts.decide(
+    made = services.store.appeals.decide(
         appeal_id,
         dissatisfied=body.dissatisfied,
         comment=services.masker.text(body.comment),

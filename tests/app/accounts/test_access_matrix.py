@@ -26,7 +26,7 @@ from app.store.accounts import ROLES
 from app.store.alerts import Met
 from app.store.batches import NewItem
 from app.store.keys import KEY_SCOPES, NewKey
-from app.store.review_queues import Draw
+from app.store.sampling import Draw
 from app.store.writing import State
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.pipeline import EmotionMonitor
@@ -183,7 +183,7 @@ class World:
         return self.store.verdicts.judge(task, LOCAL, dissatisfied=True).verdict.id
 
     def _appeal(self, number: int, team: str) -> int:
-        judged = self.store.verdicts.appeal(self._verdict(number, team), "不对", Scope("leader"))
+        judged = self.store.appeals.appeal(self._verdict(number, team), "不对", Scope("leader"))
         assert judged.appeal is not None
         return judged.appeal.id
 

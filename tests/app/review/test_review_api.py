@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from app.store import LOCAL
-from app.store.review_queues import HOLD, Draw, stratified
+from app.store.review_queues import HOLD
 from app.store.review_tables import ReviewTaskRow, VerdictRow
+from app.store.sampling import Draw, stratified
 from app.store.tables import CorrectionRow
 from tests.app.conftest import problem
 from tests.app.review.calls import ANGRY, CALM, call, person, services
@@ -54,6 +56,16 @@ def test_a_second_reviewer_is_told_who_has_it_and_since_when(client: TestClient)
     assert error["what"].startswith("li answered it at 20")
     again = problem(li.ask("PUT", f"/reviews/tasks/{task}/verdict", {"verdict": "upheld"}), 409)
     assert again["remedy"] == "Undo it first."
+
+
+def test_reviewers_who_come_at_once_get_different_ones(client: TestClient) -> None:
+    for name in "abcdef":
+        call(client, name, ANGRY, ANGRY)
+    people = [person(client, "reviewer", name) for name in ("li", "wu", "sun", "qian")]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda who: who.next("must"), people))
+    assert len({one["conversation_id"] for one in found}) == 4
+    assert [one["taken_by"] for one in found] == ["li", "wu", "sun", "qian"]
 
 
 def test_who_leaves_a_task_loses_it(client: TestClient) -> None:
@@ -145,12 +157,20 @@ def test_two_reviewers_are_kept_apart(client: TestClient) -> None:
     assert {mine["slot"], theirs["slot"]} == {1, 2}
     stolen = problem(li.ask("POST", f"/reviews/tasks/{theirs['id']}/take"), 409)
     assert "wu" in stolen["what"]
-    li.judge(mine["id"], dissatisfied=True)
+    done = li.judge(mine["id"], dissatisfied=True)
+    # Nobody sees what the models or the other said until both have answered.
+    assert (done["hidden"], done["level"], done["verdict"]) == (True, None, None)
+    assert done["dissatisfied"] is True
+    seen = wu.ask("GET", f"/reviews/tasks/{mine['id']}").json()
+    assert all(turn["model"] is None for turn in seen["turns"])
+    assert wu.ask("GET", "/reviews/verdicts").json() == {"data": [], "count": 0}
     assert li.next("random") is None
     path = f"/conversations/{number}/reviews"
     assert wu.ask("GET", path).json()["data"] == []  # Until both have answered.
     wu.judge(theirs["id"], dissatisfied=False)
     assert [v["author"] for v in wu.ask("GET", path).json()["data"]] == ["li", "wu"]
+    assert wu.ask("GET", "/reviews/verdicts").json()["count"] == 2
+    assert li.ask("GET", f"/reviews/tasks/{mine['id']}").json()["level"] is not None
     one = body | {"reviewers": ["li", "li"]}
     assert "each once" in problem(boss.ask("POST", "/reviews/draws", one), 422)["remedy"]
 
@@ -264,7 +284,7 @@ def test_a_stratified_draw_is_in_proportion(sizes: dict[str, int], size: int, se
     drawn = stratified(strata, size, seed)
     total = sum(sizes.values())
     assert len(drawn) == len(set(drawn)) == min(size, total)
-    for name, ids in strata.items():
+    for ids in strata.values():
         got = len(set(ids) & set(drawn))
         share = min(size, total) * len(ids) / total
         assert got >= 1 or size < len(sizes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -16,7 +18,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-OF_CORRECTION = (
+OF_CORRECTION: tuple[tuple[str, sa.types.TypeEngine[Any]], ...] = (
     ("task_id", sa.BigInteger()),
     ("models", sa.Text()),
     ("model_label", sa.Text()),

@@ -1,0 +1,63 @@
+"""Drawing conversations for review, and giving them to reviewers."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from app.dashboard.client import ApiError, groups, show_error
+from app.dashboard.review import client
+from app.dashboard.review.texts import t
+
+QUEUES = ("random", "must", "learn")
+
+
+def section() -> None:
+    """Draws the form, and says what a draw gave."""
+    st.caption(t("draw_intro"))
+    if drawn := st.session_state.pop("drawn", None):
+        st.success(t("drawn", **drawn), icon=":material/done:")
+    if "draw_seed" not in st.session_state:
+        st.session_state.draw_seed = secrets.randbelow(1_000_000)
+    try:
+        known = groups()["queues"]
+    except ApiError as error:
+        show_error(error)
+        return
+    with st.form("draw"):
+        left, middle, right = st.columns(3, vertical_alignment="bottom")
+        queue = left.selectbox(t("draw_queue"), QUEUES, format_func=lambda q: t(f"queue_{q}"))
+        by = middle.segmented_control(
+            t("draw_by"), ("number", "share"), default="number", format_func=t, required=True
+        )
+        size = right.number_input(t("draw_size"), 1, 5000, 50, help=t("draw_size_help"))
+        left, middle, right = st.columns(3, vertical_alignment="bottom")
+        of_queue = left.selectbox(t("queue"), ["", *known], format_func=lambda q: q or t("all"))
+        turns = middle.number_input(t("draw_turns"), 1, 50, 5, help=t("draw_turns_help"))
+        seed = right.number_input(
+            t("seed"), 0, 2**31 - 1, key="draw_seed", help=t("seed_help"), format="%d"
+        )
+        reviewers = st.text_input(t("reviewers"), help=t("reviewers_help"))
+        second = st.checkbox(t("second_reviewer"), help=t("second_reviewer_help"))
+        if not st.form_submit_button(t("draw"), type="primary", icon=":material/casino:"):
+            return
+    wanted: dict[str, Any] = {
+        "queue": queue,
+        "number": size if by == "number" else None,
+        "share": min(size, 100) / 100 if by == "share" else None,
+        "of_queue": of_queue,
+        "turns": turns,
+        "seed": seed,
+        "reviewers": reviewers.replace("，", ",").replace(",", " ").split(),
+        "second": second,
+    }
+    try:
+        found = client.draw(**wanted)
+    except ApiError as error:
+        show_error(error)
+        return
+    st.session_state.drawn = {name: found[name] for name in ("drawn", "eligible", "seed")}
+    del st.session_state["draw_seed"]
+    st.rerun()
