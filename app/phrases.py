@@ -3,7 +3,7 @@
 Log-odds ratios with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008, "Fightin'
 words", Political Analysis 16, section 3.4): the prior draws rare words to what all conversations
 say, and the z-value takes what is left for what it is worth. A conversation counts a word once, so
-that one caller who repeats himself makes no trend. Words are runs of 2 to 4 Chinese characters, or
+that one caller who repeats himself makes no trend. Words are runs of 2 to 12 Chinese characters, or
 words in letters: no segmenter is needed, and what is always said together is shown once, whole.
 """
 
@@ -24,7 +24,7 @@ PRIOR_SHARE = 0.1
 ERROR = 0.05
 """Chance that any word is shown by chance alone (Bonferroni)."""
 _RUNS = re.compile(r"[\u3400-\u9fff]+|[a-z][a-z']{2,}")
-_LONGEST = 4
+_LONGEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def phrases(conversations: Iterable[tuple[bool, Sequence[str]]]) -> list[Phrase]
         if z >= least:
             here, there = counts[True][word], counts[False][word]
             found.append(Phrase(word, z, here / sizes[True], there / sizes[False], here))
-    return _whole(sorted(found, key=lambda one: (-one.z, -len(one.text), one.text)))[:SHOWN]
+    return sorted(_whole(found), key=lambda one: (-one.z, one.text))[:SHOWN]
 
 
 def words(texts: Iterable[str]) -> set[str]:
@@ -96,23 +96,19 @@ def _z(here: int, total_here: int, there: int, total_there: int) -> float:
 
 
 def _whole(found: Sequence[Phrase]) -> list[Phrase]:
-    """Without what is only ever a part of another: 了五 beside 等了五天."""
+    """Without what is hardly said but as a part of another: 了五 beside 等了五天."""
     kept: list[Phrase] = []
-    for one in found:
-        similar = [
-            other
-            for other in found
-            if other is not one
-            and (one.text in other.text or _overlap(one.text, other.text))
-            and other.count >= 0.8 * one.count
-            and (len(other.text), other.z) > (len(one.text), one.z)
-        ]
-        if not similar:
+    for one in sorted(found, key=lambda one: (-len(one.text), -one.z, one.text)):
+        if not any(_same(one, other) for other in kept):
             kept.append(one)
     return kept
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether all but one character of each stand in both: 等了五天 and 了五天了."""
-    size = min(len(one), len(other)) - 1
-    return size >= 2 and (one[:size] == other[-size:] or one[-size:] == other[:size])
+def _same(one: Phrase, other: Phrase) -> bool:
+    """Whether a word is part of a longer one, or overlaps it by half, about as often."""
+    if other.count < 0.8 * one.count:
+        return False
+    if one.text in other.text:
+        return True
+    half = max(2, len(one.text) // 2)
+    return one.text[:half] in other.text or one.text[-half:] in other.text

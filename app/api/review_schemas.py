@@ -151,6 +151,10 @@ class Progress(BaseModel):
 class Queues(BaseModel):
     """The three queues, as the caller sees them."""
 
+    model_config = _example(
+        {name: {"open": 12, "mine": 3, "done": 20} for name in ("must", "random", "learn")}
+        | {"appeals": 1}
+    )
     must: Progress
     random: Progress
     learn: Progress

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Literal
 
@@ -30,6 +30,8 @@ FLAGGED = ("dissatisfied", "heated")
 """Levels that say that the customer is dissatisfied."""
 DOUBT = 0.5
 """Below this confidence, and from this disagreement on, a label teaches much."""
+LEARN_DAYS = 30
+"""A model is taught by what came in of late, where a draw does not say otherwise."""
 TURNS = 5
 """Turns of a conversation to be labelled, where nothing else is said."""
 
@@ -155,6 +157,8 @@ def candidates(draw: Draw, scope: Scope) -> Select[int, str, float]:
             .where(and_(*conditions), exists().where(answered))
             .order_by(row.id)
         )
+    if draw.started_from is None and draw.started_to is None:
+        conditions.append(row.received_at >= datetime.now(UTC) - timedelta(days=LEARN_DAYS))
     unsure, torn = func.max(1 - AnswerRow.confidence), func.max(AnswerRow.disagreement)
     return (
         select(row.id, row.queue, unsure + torn)

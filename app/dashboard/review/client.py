@@ -40,3 +40,14 @@ def measured() -> dict[str, Any]:
 def labels(by: str, form: str) -> bytes:
     """What people labelled, as `jsonl` or `csv`, in the name of the session `by`."""
     return _request("GET", "/reviews/labels", by=by, params={"format": form}).content
+
+
+def tasks(queue: str, limit: int) -> dict[str, Any]:
+    """Open tasks of a queue, most urgent first: `data`, `count`."""
+    given = {"queue": queue, "done": False, "limit": limit}
+    return dict(_request("GET", "/reviews/tasks", params=given).json())
+
+
+def assign(task: int, assignee: str) -> None:
+    """Gives a task to somebody, or with an empty name to whoever comes."""
+    _request("PATCH", f"/reviews/tasks/{task}", json={"assignee": assignee})

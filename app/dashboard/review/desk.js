@@ -38,6 +38,7 @@ class Desk {
   // What comes from the API
 
   async next(after) {
+    if (this.done) this.previous = this.task.id;
     this.loading = true;
     this.draw();
     const queue = this.queue;
@@ -121,10 +122,11 @@ class Desk {
       : key in VERDICTS && { verdict: VERDICTS[key] };
     if (!given) return;
     const body = { ...given, cause: this.cause?.value ?? "", comment: this.comment?.value ?? "" };
-    const { id } = this.task;
+    const { task } = this;
     await this.saving;
-    const told = await this.try(() => ask(this.settings.api, "PUT", `reviews/tasks/${id}/verdict`, body));
-    if (!told) return;
+    const path = `reviews/tasks/${task.id}/verdict`;
+    const told = await this.try(() => ask(this.settings.api, "PUT", path, body));
+    if (!told) return this.seeWhoHasIt(task);
     this.undone.push({ verdict: true });
     this.task = told;
     this.draw();
@@ -133,7 +135,7 @@ class Desk {
 
   async undo() {
     const last = this.undone.pop();
-    if (!last) return this.tell(this.texts.nothing_to_undo);
+    if (!last) return this.back();
     if (last.verdict) {
       const { id } = this.task;
       const told = await this.try(() => ask(this.settings.api, "DELETE", `reviews/tasks/${id}/verdict`));
@@ -151,19 +153,43 @@ class Desk {
     this.scroll();
   }
 
+  /** The conversation before, whose verdict can be undone then. */
+  async back() {
+    if (!this.previous) return this.tell(this.texts.nothing_to_undo);
+    const path = `reviews/tasks/${this.previous}`;
+    const kept = await this.try(() => ask(this.settings.api, "GET", path));
+    this.previous = null;
+    if (!kept) return;
+    this.show(kept);
+    this.undone = [{ verdict: true }];
+    this.tell(this.texts.before_this);
+  }
+
   /** Answers go out one after the other, in their order; the page does not wait for them. */
   save(method, path, body) {
     const { task } = this;
     this.saving = this.saving.then(async () => {
       const told = await this.try(() => ask(this.settings.api, method, `reviews/tasks/${task.id}/${path}`, body));
-      if (!told && task === this.task) {
-        // What is shown is what is kept: somebody else may have the task now.
-        const kept = await this.try(() => ask(this.settings.api, "GET", `reviews/tasks/${task.id}`));
-        const what = this.said.textContent;
-        this.show(kept);
-        this.tell(what);
-      }
+      if (!told) await this.seeWhoHasIt(task);
     });
+  }
+
+  /** After a refusal: what is shown is what is kept, and it is said who has the task now. */
+  async seeWhoHasIt(task) {
+    const status = this.failed;
+    if (task !== this.task || (status !== 409 && status !== 404)) return;
+    const kept = await this.try(() => ask(this.settings.api, "GET", `reviews/tasks/${task.id}`));
+    if (kept) this.show(kept);
+    this.failed = status; // Enter goes on to the next one.
+    if (kept && status === 409) this.tell(this.whoHas(kept));
+  }
+
+  whoHas(task) {
+    const { texts } = this;
+    const at = (task.done_at ?? task.taken_at ?? "").slice(0, 16).replace("T", " ");
+    if (task.done_at) return fill(texts.done_by, { who: task.taken_by, at });
+    if (task.assignee) return fill(texts.assigned_to, { who: task.assignee });
+    return fill(texts.taken_by, { who: task.taken_by, at });
   }
 
   choose(queue) {

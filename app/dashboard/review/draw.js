@@ -85,12 +85,12 @@ Object.assign(Desk.prototype, {
     const { texts } = this;
     const found = [];
     const mine = turn.mine ? texts[turn.mine] : texts.not_labelled;
-    found.push(make("span", `mine ${turn.mine ?? "none"}`, turn.mine ? `${texts.you}: ${mine}` : mine));
+    found.push(make("span", `mine ${turn.mine ?? "none"}`, turn.mine ? fill(texts.you, { label: mine }) : mine));
     if (turn.model) {
       const share = `${Math.round(turn.model.confidence * 100)}%`;
       const same = turn.mine && (turn.mine === turn.model.label ? " ✓" : " ✗");
-      const said = `${texts.model}: ${texts[turn.model.label]} ${share}${same || ""}`;
-      found.push(make("span", "model", said));
+      const label = `${texts[turn.model.label]} ${share}${same || ""}`;
+      found.push(make("span", "model", fill(texts.model, { label })));
     }
     return make("span", "answers", ...found);
   },

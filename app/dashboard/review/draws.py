@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from app.dashboard.client import ApiError, groups, show_error
@@ -12,6 +13,7 @@ from app.dashboard.review import client
 from app.dashboard.review.texts import t
 
 QUEUES = ("random", "must", "learn")
+SHOWN = 200
 
 
 def section() -> None:
@@ -26,6 +28,11 @@ def section() -> None:
     except ApiError as error:
         show_error(error)
         return
+    _form(known)
+    _open_tasks()
+
+
+def _form(known: list[str]) -> None:
     with st.form("draw"):
         left, middle, right = st.columns(3, vertical_alignment="bottom")
         queue = left.selectbox(t("draw_queue"), QUEUES, format_func=lambda q: t(f"queue_{q}"))
@@ -61,3 +68,54 @@ def section() -> None:
     st.session_state.drawn = {name: found[name] for name in ("drawn", "eligible", "seed")}
     del st.session_state["draw_seed"]
     st.rerun()
+
+
+def _open_tasks() -> None:
+    """Open tasks, one of which can be given to somebody by hand."""
+    st.subheader(t("open_tasks"))
+    queue = st.segmented_control(
+        t("open_tasks"), QUEUES, default="random", format_func=lambda q: t(f"queue_{q}"),
+        required=True, label_visibility="collapsed", key="assign_queue",
+    )  # fmt: skip
+    try:
+        found = client.tasks(queue or "random", SHOWN)
+    except ApiError as error:
+        show_error(error)
+        return
+    rows = found["data"]
+    if not rows:
+        st.caption(t("no_open_tasks"))
+        return
+    st.caption(t("pick_task", count=found["count"]))
+    picked = st.dataframe(
+        pd.DataFrame(
+            {
+                t("which"): [one["external_id"] for one in rows],
+                t("queue"): [one["of_queue"] for one in rows],
+                t("team"): [one["team"] for one in rows],
+                t("reviewer"): [one["assignee"] or t("whoever") for one in rows],
+                t("opened_by"): [one["taken_by"] for one in rows],
+            }
+        ),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode=["single-row", "single-cell"],
+        key="open-tasks",
+        height="content" if len(rows) <= 10 else 400,
+    )
+    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
+    if not chosen:
+        return
+    one = rows[chosen[0]]
+    with (
+        st.form("assign", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        name = st.text_input(t("give_to"), value=one["assignee"], help=t("give_to_help"))
+        if st.form_submit_button(t("give"), icon=":material/person_add:"):
+            try:
+                client.assign(one["id"], name.strip())
+            except ApiError as error:
+                show_error(error)
+                return
+            st.rerun()

@@ -146,8 +146,12 @@ def _range(one: dict[str, Any]) -> str:
 def _value(one: dict[str, Any], name: str, form: str) -> str:
     if not one["n"]:
         return "–"
-    low, high = format(one["low"], form), format(one["high"], form)
-    return f"{format(one[name], form)} ({low} – {high})"
+    digits = 4 if "%" in form else 1
+    # Rounded first, so that there is no -0.0.
+    value, low, high = (
+        format(round(one[key], digits) + 0.0, form) for key in (name, "low", "high")
+    )
+    return f"{value} ({low} – {high})"
 
 
 def _course(means: list[dict[str, Any]]) -> None:

@@ -16,8 +16,8 @@ from app.store import LOCAL
 from app.store.review_queues import HOLD
 from app.store.review_tables import ReviewTaskRow, VerdictRow
 from app.store.sampling import Draw, stratified
-from app.store.tables import CorrectionRow
-from tests.app.conftest import problem
+from app.store.tables import ConversationRow, CorrectionRow
+from tests.app.conftest import API, problem
 from tests.app.review.calls import ANGRY, CALM, call, person, services
 
 
@@ -255,6 +255,19 @@ def test_review_goes_with_its_conversation_and_with_its_roles(client: TestClient
     problem(li.ask("GET", f"/reviews/tasks/{task}"), 404)
     store.delete(number, LOCAL)
     assert li.ask("GET", "/reviews/verdicts").json()["count"] == 0
+
+
+def test_comments_go_with_the_words(client: TestClient) -> None:
+    number = call(client, "angry", ANGRY, ANGRY)
+    li, boss = person(client, "reviewer", "li"), person(client, "supervisor", "boss")
+    verdict = li.judge(li.next("must")["id"], verdict="upheld", comment="客户姓王")["verdict"]
+    boss.ask("POST", f"/reviews/verdicts/{verdict['id']}/appeal", {"reason": "王先生说的"})
+    with services(client).store._writing() as session:
+        row = session.get_one(ConversationRow, number)
+        row.received_at -= timedelta(days=200)
+    assert client.post(f"{API}/retention/sweep").status_code == 200
+    (kept,) = li.ask("GET", f"/conversations/{number}/reviews").json()["data"]
+    assert (kept["verdict"], kept["comment"], kept["appeal"]["reason"]) == ("upheld", "", "")
 
 
 def test_the_same_seed_draws_the_same(sqlite_client: TestClient) -> None:
