@@ -81,8 +81,8 @@ def sign_test(better: int, worse: int) -> float:
     n = better + worse
     if not n:
         return 1.0
-    tail = sum(comb(n, k) for k in range(min(better, worse) + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    tail: int = sum(comb(n, k) for k in range(min(better, worse) + 1))
+    return min(1.0, 2.0 * (tail / 2**n))
 
 
 def bootstrap_mean(values: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:

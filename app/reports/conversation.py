@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.dashboard.theme import LEVEL_COLOURS, clock
+from app.dashboard.theme import EMOTION_COLOURS, LEVEL_COLOURS, clock
 from app.reports import figures
 from app.reports.texts import Words
 from app.store.reading import StoredConversation
@@ -145,7 +145,7 @@ def _line(number: int, one: ScoredTurn, correction: Any, words: Words) -> dict[s
     share = f" {answer.confidence:.0%}" if known else ""
     return line | {
         "answer": f"{words.emotion(answer.label)}{share}",
-        "colour": figures.EMOTION_COLOURS[answer.label],
+        "colour": EMOTION_COLOURS[answer.label],
         "basis": _basis(one, words),
     }
 

@@ -75,9 +75,9 @@ def timeline(turns: Sequence[ScoredTurn], risk: Sequence[float], words: Words) -
         parts.append(
             f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{size:.1f}" fill="{colour}" stroke="#fff"/>'
         )
-    for value in (first, (first + last) / 2, last) if at else ():
-        name = _clock(value) if timed else str(round(value))
-        parts.append(_text(x(value), high + 4, name, "middle"))
+    for place in (first, (first + last) / 2, last) if at else ():
+        name = _clock(place) if timed else str(round(place))
+        parts.append(_text(x(place), high + 4, name, "middle"))
     return _svg(high + 12, parts, words("timeline"))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.store.review_tables import AppealRow, ReviewTaskRow, VerdictRow
@@ -13,6 +13,8 @@ from app.store.scope import Scope
 from app.store.sources import Sessions
 from app.store.tables import AnswerRow, ConversationRow, CorrectionRow, TurnRow
 from multimodal.emotions import UNKNOWN
+
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +132,25 @@ class Measured:
 
     def rescored(self, scope: Scope) -> list[Rescored]:
         """Labelled turns that an earlier set of models has answered too, and the latest one."""
-        answer, row = AnswerRow, ConversationRow
+        answer = AnswerRow
         found = []
         with self._reading() as session:
-            for number, labels in _labels(session, scope):
-                latest = session.scalar(select(row.scoring).where(row.id == number))
-                answers = session.scalars(
-                    select(answer)
-                    .where(answer.conversation_id == number, answer.number.in_(labels))
-                    .order_by(answer.scoring)
+            labels = dict(_labels(session, scope))
+            ids = sorted(labels)
+            for start in range(0, len(ids), _PART):
+                columns = (
+                    answer.conversation_id, answer.number, answer.label, answer.model_key,
+                    answer.inputs, answer.scoring == ConversationRow.scoring,
+                )  # fmt: skip
+                rows = session.execute(
+                    select(*columns)
+                    .join(ConversationRow, ConversationRow.id == answer.conversation_id)
+                    .where(
+                        answer.conversation_id.in_(ids[start : start + _PART]),
+                        answer.label != UNKNOWN,
+                    )
                 ).all()
-                now = {one.number: one for one in answers if one.scoring == latest}
-                for one in answers:
-                    after = now.get(one.number)
-                    if (
-                        one.scoring == latest
-                        or after is None
-                        or UNKNOWN in (one.label, after.label)
-                    ):
-                        continue
-                    found.append(
-                        Rescored(labels[one.number], one.label, after.label, _models(one),
-                                 _models(after))
-                    )  # fmt: skip
+                found += _compared(labels, rows)
         return found
 
     def labelled(self, scope: Scope) -> Iterator[LabelledTurn]:
@@ -191,5 +189,17 @@ def _labels(session: Session, scope: Scope) -> Iterator[tuple[int, dict[int, str
     yield from found.items()
 
 
-def _models(answer: AnswerRow) -> str:
-    return f"{answer.model_key};{answer.inputs}"
+def _compared(
+    labels: Mapping[int, Mapping[int, str]],
+    rows: Sequence[Row[int, int, str, str, str, bool]],
+) -> list[Rescored]:
+    """Each earlier answer to a labelled turn beside the latest one."""
+    latest = {(call, number): (label, f"{key};{inputs}")
+              for call, number, label, key, inputs, last in rows if last}  # fmt: skip
+    found = []
+    for call, number, label, key, inputs, last in rows:
+        said = labels[call].get(number)
+        now = latest.get((call, number))
+        if not last and said is not None and now is not None:
+            found.append(Rescored(said, label, now[0], f"{key};{inputs}", now[1]))
+    return found

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from app.api import review_present as present
+from app.api.present import correction
 from app.api.review_schemas import (
     AppealIn,
     AssignIn,
@@ -27,7 +28,7 @@ from app.api.review_schemas import (
     VerdictOut,
     VerdictPage,
 )
-from app.api.schemas import Problem
+from app.api.schemas import CorrectionOut, Problem
 from app.api.services import (
     LARGEST_ID,
     IdPath,
@@ -57,8 +58,8 @@ _TAKEN: dict[int | str, dict[str, Any]] = {
 def queues(services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
     """How much there is in each queue, and how many appeals wait."""
     _, appeals = services.store.verdicts.page(scope, appealed=True, limit=1, offset=0)
-    found: dict[str, Any] = dict(services.store.queues.progress(scope))
-    return found | {"appeals": appeals}
+    found = services.store.queues.progress(scope)
+    return {**{str(name): counts for name, counts in found.items()}, "appeals": appeals}
 
 
 @router.post("/reviews/next", response_model=NextOut)
@@ -115,22 +116,21 @@ def take(task_id: TaskId, services: ServicesDep, scope: ScopeDep) -> dict[str, A
     return _whole(services.store.queues.take(task_id, scope), services, scope)
 
 
-@router.put("/reviews/tasks/{task_id}/turns/{number}", response_model=TaskOut, responses=_TAKEN)
+@router.put(
+    "/reviews/tasks/{task_id}/turns/{number}", response_model=CorrectionOut, responses=_TAKEN
+)
 def label(
     task_id: TaskId, number: NumberPath, body: LabelIn, services: ServicesDep, scope: ScopeDep
 ) -> dict[str, Any]:
     """Says what is heard in a turn; an earlier answer of the task is undone."""
-    services.store.verdicts.label(task_id, number, body.label, scope)
-    return _whole(services.store.queues.get(task_id, scope), services, scope)
+    made = services.store.verdicts.label(task_id, number, body.label, scope)
+    return correction(made, services.settings.zone)
 
 
-@router.delete("/reviews/tasks/{task_id}/turns/{number}", response_model=TaskOut, responses=_TAKEN)
-def unlabel(
-    task_id: TaskId, number: NumberPath, services: ServicesDep, scope: ScopeDep
-) -> dict[str, Any]:
+@router.delete("/reviews/tasks/{task_id}/turns/{number}", status_code=204, responses=_TAKEN)
+def unlabel(task_id: TaskId, number: NumberPath, services: ServicesDep, scope: ScopeDep) -> None:
     """Undoes what was said of a turn; it is kept, with who undid it."""
     services.store.verdicts.unlabel(task_id, number, scope)
-    return _whole(services.store.queues.get(task_id, scope), services, scope)
 
 
 @router.put("/reviews/tasks/{task_id}/verdict", response_model=TaskOut, responses=_TAKEN)

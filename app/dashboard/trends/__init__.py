@@ -107,6 +107,7 @@ def _groups(found: dict[str, Any]) -> None:
     rows, by = found["data"], found["by"]
     names = [_name(row["name"], by) for row in rows]
     st.subheader(t("over_groups"))
+    st.caption(t("over_groups_help"))
     st.plotly_chart(
         charts.shares(rows, names, found["all"]["dissatisfied"]["share"]),
         key="trend-shares",

@@ -29,6 +29,7 @@ def shares(rows: Sequence[dict[str, Any]], names: Sequence[str], whole: float) -
         x=list(names),
         y=share,
         mode="markers",
+        cliponaxis=False,
         marker={
             "color": [_BAD if row["news"] else "rgba(0,0,0,0)" for row in rows],
             "size": 10,

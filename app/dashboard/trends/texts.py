@@ -43,6 +43,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "interval_of": ("区间", "Interval"),
     "too_few": ("太少，无法判断", "too few to tell"),
     "over_groups": ("“不满或激烈”的比例", "Share dissatisfied or heated"),
+    "over_groups_help": (
+        "竖线是 95% 区间，虚线是合计。实心点：有变化；空心点：误差之内。",
+        "Bars are 95 % intervals, the dotted line is all. A filled dot is news, an empty one is "
+        "within noise.",
+    ),
     "news": ("有变化", "news"),
     "noise": ("误差之内", "within noise"),
     "reading": ("解读", "Reading"),

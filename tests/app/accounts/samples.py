@@ -95,7 +95,7 @@ SAMPLES: Mapping[str, Sample] = {
     "PATCH /reviews/tasks/{task_id}": Sample(json={"assignee": "li"}),
     "POST /reviews/tasks/{task_id}/take": Sample(),
     "PUT /reviews/tasks/{task_id}/turns/{number}": Sample(json={"label": "sad"}),
-    "DELETE /reviews/tasks/{task_id}/turns/{number}": Sample(),
+    "DELETE /reviews/tasks/{task_id}/turns/{number}": Sample(204),
     "PUT /reviews/tasks/{task_id}/verdict": Sample(json={"dissatisfied": True}),
     "DELETE /reviews/tasks/{task_id}/verdict": Sample(),
     "GET /reviews/accuracy": Sample(),

@@ -41,7 +41,8 @@ def test_the_reliability_diagram() -> None:
     unsure = [answered(n, 0.45, right=n % 2 == 0) for n in range(50)]
     second = [answered(n, 0.45, right=False, slot=2) for n in range(50)]
     low, high = calibration([*sure, *unsure, *second])
-    assert (low.n, low.accuracy, low.confidence) == (50, 0.5, pytest.approx(0.45))
+    assert (low.n, low.accuracy) == (50, 0.5)
+    assert low.confidence == pytest.approx(0.45)
     assert (high.n, high.accuracy) == (100, 0.9)
     assert high.low < 0.9 < high.high < 1
     assert calibration([answered(1, 1.0, right=True)])[0].n == 1

@@ -31,7 +31,8 @@ def pdf_text(content: bytes, folder: Path) -> str:
     return done.stdout.decode()
 
 
-def test_of_a_conversation_as_html(client: TestClient) -> None:
+def test_of_a_conversation_as_html(sqlite_client: TestClient) -> None:
+    client = sqlite_client
     number = call(client, "c1", HOSTILE, ANGRY, CALM, queue="售后")
     li = person(client, "reviewer", "li")
     li.judge(li.next("must")["id"], verdict="false_alarm", comment="<b>反话</b>")
@@ -73,7 +74,8 @@ def test_as_pdf_with_its_letters_in_it(sqlite_client: TestClient, tmp_path: Path
         assert part in text
 
 
-def test_of_a_queue_as_html(client: TestClient) -> None:
+def test_of_a_queue_as_html(sqlite_client: TestClient) -> None:
+    client = sqlite_client
     for n in range(3):
         call(client, f"c{n}", *[HOSTILE] * 2, queue="售后", started_at=f"2026-06-2{n}T10:00:00Z")
     call(client, "other", CALM, queue="宽带")
