@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Z = 1.959964
 """Of 95 %."""
 RESAMPLES = 1000
+_AT_ONCE = 1_000_000
 
 
 def wilson(successes: float, trials: float) -> tuple[float, float]:
@@ -82,7 +83,7 @@ def sign_test(better: int, worse: int) -> float:
     if not n:
         return 1.0
     tail: int = sum(comb(n, k) for k in range(min(better, worse) + 1))
-    return min(1.0, 2.0 * (tail / 2**n))
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def bootstrap_mean(values: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
@@ -96,8 +97,12 @@ def bootstrap_mean(values: Sequence[float] | NDArray[np.float64]) -> tuple[float
         one = float(found[0]) if found.size else 0.0
         return one, one
     random = np.random.default_rng(0)
-    means = np.array(
-        [found[random.integers(0, found.size, found.size)].mean() for _ in range(RESAMPLES)]
+    rows = max(1, _AT_ONCE // found.size)  # As many resamples at a time as memory is given to.
+    means = np.concatenate(
+        [
+            found[random.integers(0, found.size, (min(rows, RESAMPLES - done), found.size))].mean(1)
+            for done in range(0, RESAMPLES, rows)
+        ]
     )
     low, high = np.quantile(means, (0.025, 0.975))
     return float(low), float(high)

@@ -22,6 +22,8 @@ By = Literal["day", "week", "queue", "channel", "hour"]
 BY: tuple[By, ...] = ("day", "week", "queue", "channel", "hour")
 LEAST_CALLS = 20
 """A cell of the heat map needs more calls than this."""
+FEW = 8
+"""Of fewer values, resampling makes an interval that is far too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean with its 95 % interval (bootstrap); `low` equals `high` with fewer than two."""
+    """A mean with its 95 % interval (bootstrap), which is None with fewer than `FEW` values."""
 
     n: int
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +167,6 @@ def _share(hits: Sequence[bool]) -> Share:
 
 
 def _mean(values: Sequence[float]) -> Mean:
-    low, high = bootstrap_mean(values)
-    return Mean(len(values), sum(values) / len(values) if values else 0.0, low, high)
+    mean = sum(values) / len(values) if values else 0.0
+    low, high = bootstrap_mean(values) if len(values) >= FEW else (None, None)
+    return Mean(len(values), mean, low, high)

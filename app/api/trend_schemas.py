@@ -46,8 +46,8 @@ class Mean(BaseModel):
 
     n: int
     mean: float
-    low: float
-    high: float
+    low: float | None = Field(description="Null where there are too few values to tell.")
+    high: float | None
 
 
 class Cell(BaseModel):

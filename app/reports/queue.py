@@ -97,7 +97,7 @@ def _share(one: Share, words: Words) -> tuple[str, str]:
 
 
 def _mean(one: Mean, words: Words) -> tuple[str, str]:
-    if one.n < 2:
+    if one.low is None or one.high is None:
         return "–", words("too_few")
     low, high = f"{one.low:+.1f}", f"{one.high:+.1f}"
     return f"{one.mean:+.1f}", words("interval", low=low, high=high)

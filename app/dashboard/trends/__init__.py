@@ -83,12 +83,13 @@ def _numbers(whole: dict[str, Any]) -> None:
         place.metric(t(name), value, share_interval(one), delta_color="off", delta_arrow="off",
                      help=help_, border=True)  # fmt: skip
     one = whole["shift"]
-    low, high = f"{one['low']:+.1f}", f"{one['high']:+.1f}"
-    known = one["n"] > 1
+    known = one["low"] is not None
     shift.metric(
         t("shift"),
         f"{one['mean']:+.1f}" if known else "–",
-        t("interval", low=low, high=high) if known else t("too_few"),
+        t("interval", low=f"{one['low']:+.1f}", high=f"{one['high']:+.1f}")
+        if known
+        else t("too_few"),
         delta_color="off",
         delta_arrow="off",
         help=t("shift_help"),
@@ -145,7 +146,7 @@ def _range(one: dict[str, Any]) -> str:
 
 
 def _value(one: dict[str, Any], name: str, form: str) -> str:
-    if not one["n"]:
+    if not one["n"] or one["low"] is None:
         return "–"
     digits = 4 if "%" in form else 1
     # Rounded first, so that there is no -0.0.

@@ -63,23 +63,25 @@ def shares(rows: Sequence[dict[str, Any]], names: Sequence[str], whole: float) -
 
 
 def course(means: Sequence[dict[str, Any]]) -> go.Figure:
-    """Mean sentiment of the four quarters, with intervals."""
+    """Mean sentiment of the four quarters; one without an interval is not drawn."""
+    quarters = [index for index, one in enumerate(means) if one["low"] is not None]
+    known = [means[index] for index in quarters]
     figure = go.Figure()
     figure.add_scatter(
-        x=[t("quarter", n=index) for index in range(1, 5)],
-        y=[one["mean"] if one["n"] else None for one in means],
+        x=[t("quarter", n=index + 1) for index in quarters],
+        y=[one["mean"] for one in known],
         mode="lines+markers",
         line={"color": EMOTION_COLOURS["sad"], "width": 1.5},
         marker={"size": 8},
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [one["high"] - one["mean"] for one in means],
-            "arrayminus": [one["mean"] - one["low"] for one in means],
+            "array": [one["high"] - one["mean"] for one in known],
+            "arrayminus": [one["mean"] - one["low"] for one in known],
             "thickness": 1.4,
             "width": 3,
         },
-        text=[f"{one['mean']:+.2f} ({one['low']:+.2f} – {one['high']:+.2f})" for one in means],
+        text=[f"{one['mean']:+.2f} ({one['low']:+.2f} – {one['high']:+.2f})" for one in known],
         hovertemplate="%{x}<br>%{text}<extra></extra>",
     )
     figure.update_layout(

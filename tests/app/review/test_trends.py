@@ -81,6 +81,10 @@ def test_a_closing_thanks_is_no_recovery() -> None:
     assert (found.recovery.n, found.recovery.share) == (2, 0.5)
     assert (found.shift.n, found.shift.mean) == (3, (3.0 + 2.5 + 0.0) / 3)
     assert [one.n for one in quarters([good, unknown])] == [2, 1, 1, 1]
+    assert found.shift.low is None  # Three tell nothing.
+    many = cell([outcome(n, sentiment=(0.0, 0, 0, float(n % 5))) for n in range(40)])
+    assert many.shift.low is not None
+    assert many.shift.low < 2.0
     assert cell([]).recovery.n == 0
 
 
