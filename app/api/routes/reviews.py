@@ -216,6 +216,7 @@ def history(conversation_id: IdPath, services: ServicesDep, scope: ScopeDep) -> 
 
 
 def _whole(task: Task, services: Services, scope: Scope) -> dict[str, Any]:
+    services.watch.looked(scope, "view", task.row.conversation_id)
     verdicts = services.store.verdicts
     stored = services.store.get(task.row.conversation_id, scope)
     return present.whole(
