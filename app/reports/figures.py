@@ -13,6 +13,8 @@ from multimodal.emotions import UNKNOWN
 from multimodal.scoring import ScoredTurn
 
 WIDTH = 680
+FONTS = "Noto Sans CJK SC, WenQuanYi Micro Hei, PingFang SC, Microsoft YaHei, sans-serif"
+"""A figure does not inherit the page's in every PDF engine."""
 _LEFT, _RIGHT, _TOP = 58, 648, 12
 _GREY, _INK = "#8a8f98", "#1d2129"
 
@@ -167,6 +169,7 @@ def _svg(height: float, parts: Sequence[str], title: str) -> Markup:
     # Every part is numbers, colours of ours, and escaped text.
     return Markup(  # noqa: S704
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}" '
+        f'font-family="{FONTS}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
     )
 
