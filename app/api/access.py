@@ -81,6 +81,7 @@ _V1: Mapping[str, Access] = {
     "POST /conversations/{conversation_id}/roles/confirm": _REVIEW,
     "GET /reviews/queues": _REVIEW,
     "POST /reviews/next": _REVIEW,
+    "GET /reviews/draws": Access("supervisor"),
     "POST /reviews/draws": Access("supervisor"),
     "GET /reviews/tasks": _REVIEW,
     "GET /reviews/tasks/{task_id}": _REVIEW,

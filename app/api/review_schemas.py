@@ -72,6 +72,16 @@ _SUMMARY: dict[str, Any] = {
     "level": "heated",
     "risk": 0.82,
 }
+_DRAWN: dict[str, Any] = {
+    "id": 3,
+    "queue": "random",
+    "seed": 7,
+    "drawn": 50,
+    "eligible": 812,
+    "wanted": {"number": 50, "turns": 5, "reviewers": ["li.ming"]},
+    "author": "boss",
+    "made_at": _MOMENT,
+}
 _TASK: dict[str, Any] = _SUMMARY | {
     "wanted": [3],
     "turns": [
@@ -128,15 +138,22 @@ class DrawIn(BaseModel):
 class DrawOut(BaseModel):
     """What a draw gave."""
 
-    model_config = _example(
-        {"id": 3, "queue": "random", "seed": 7, "drawn": 50, "eligible": 812, "made_at": _MOMENT}
-    )
+    model_config = _example(_DRAWN)
     id: int
     queue: Queue
     seed: int
     drawn: int
     eligible: int = Field(description="Conversations that it drew from.")
+    wanted: dict[str, Any] = Field(description="What was asked for.")
+    author: str
     made_at: datetime
+
+
+class Draws(BaseModel):
+    """The latest draws, newest first."""
+
+    model_config = _example({"data": [_DRAWN]})
+    data: list[DrawOut]
 
 
 class Progress(BaseModel):

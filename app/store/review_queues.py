@@ -134,6 +134,14 @@ class ReviewQueues:
             entry(session, scope.who, "review_draw", detail)
         return row
 
+    def draws(self, scope: Scope, limit: int = 20) -> Sequence[ReviewDrawRow]:
+        """The latest draws, newest first; whoever is bound to teams sees their own."""
+        latest = select(ReviewDrawRow).order_by(ReviewDrawRow.id.desc()).limit(limit)
+        if not scope.sees_all:
+            latest = latest.where(ReviewDrawRow.author == scope.who)
+        with self._reading() as session:
+            return session.scalars(latest).all()
+
     def next(self, queue: Queue, scope: Scope, *, after: int | None = None) -> Task | None:
         """The conversation that somebody is to judge next, held for them; None for none left.
 

@@ -15,6 +15,7 @@ from app.api.review_schemas import (
     DecisionIn,
     DrawIn,
     DrawOut,
+    Draws,
     History,
     LabelIn,
     NextIn,
@@ -40,6 +41,7 @@ from app.api.services import (
 )
 from app.store import Scope
 from app.store.review_queues import Task
+from app.store.review_tables import ReviewDrawRow
 from app.store.sampling import Draw
 
 router = APIRouter(tags=["review"], route_class=StrictJsonRoute)
@@ -70,12 +72,18 @@ def next_(body: NextIn, services: ServicesDep, scope: ScopeDep) -> dict[str, Any
 
 
 @router.post("/reviews/draws", status_code=201, response_model=DrawOut)
-def draw(body: DrawIn, services: ServicesDep, scope: ScopeDep) -> Any:
+def draw(body: DrawIn, services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
     """Draws conversations for review; a random draw is stratified by queue."""
     given = body.model_dump() | {"reviewers": tuple(name for name in body.reviewers if name)}
     for name in ("started_from", "started_to"):
         given[name] = _aware(given[name], services)
-    return services.store.queues.draw(Draw(**given), scope)
+    return _drawn(services.store.queues.draw(Draw(**given), scope), services)
+
+
+@router.get("/reviews/draws", response_model=Draws)
+def list_draws(services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
+    """The latest draws, newest first; with its seed one can be repeated."""
+    return {"data": [_drawn(one, services) for one in services.store.queues.draws(scope)]}
 
 
 @router.get("/reviews/tasks", response_model=Tasks)
@@ -226,6 +234,12 @@ def _whole(task: Task, services: Services, scope: Scope) -> dict[str, Any]:
         verdicts.standing(task.row.id, scope),
         services.settings.zone,
     )
+
+
+def _drawn(row: ReviewDrawRow, services: Services) -> dict[str, Any]:
+    same = ("id", "queue", "seed", "drawn", "eligible", "wanted", "author")
+    made_at = row.made_at.astimezone(services.settings.zone)
+    return {**{name: getattr(row, name) for name in same}, "made_at": made_at}
 
 
 def _aware(moment: datetime | None, services: Services) -> datetime | None:

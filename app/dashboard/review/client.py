@@ -51,3 +51,8 @@ def tasks(queue: str, limit: int) -> dict[str, Any]:
 def assign(task: int, assignee: str) -> None:
     """Gives a task to somebody, or with an empty name to whoever comes."""
     _request("PATCH", f"/reviews/tasks/{task}", json={"assignee": assignee})
+
+
+def draws() -> list[dict[str, Any]]:
+    """The latest draws, newest first."""
+    return list(_request("GET", "/reviews/draws").json()["data"])

@@ -30,6 +30,7 @@ def section() -> None:
         return
     _form(known)
     _open_tasks()
+    _latest()
 
 
 def _form(known: list[str]) -> None:
@@ -119,3 +120,29 @@ def _open_tasks() -> None:
                 show_error(error)
                 return
             st.rerun()
+
+
+def _latest() -> None:
+    """The latest draws, with the seeds by which they can be repeated."""
+    try:
+        rows = client.draws()
+    except ApiError as error:
+        show_error(error)
+        return
+    if not rows:
+        return
+    st.subheader(t("latest_draws"))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                t("when"): [one["made_at"][:16].replace("T", " ") for one in rows],
+                t("draw_queue"): [t(f"queue_{one['queue']}") for one in rows],
+                t("drawn_of"): [f"{one['drawn']} / {one['eligible']}" for one in rows],
+                t("seed"): [str(one["seed"]) for one in rows],
+                t("reviewers"): [", ".join(one["wanted"]["reviewers"]) for one in rows],
+                t("by_whom"): [one["author"] for one in rows],
+            }
+        ),
+        hide_index=True,
+        height="content" if len(rows) <= 8 else 320,
+    )

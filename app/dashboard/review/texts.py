@@ -251,6 +251,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "give_to": ("交给", "Give it to"),
     "give_to_help": ("用户名；不填则谁有空谁做", "A user's name; none for whoever comes"),
     "give": ("指定", "Give"),
+    "latest_draws": ("最近的抽样", "Latest draws"),
+    "when": ("时间", "When"),
+    "drawn_of": ("抽取 / 可抽", "Drawn / eligible"),
+    "by_whom": ("抽样人", "By"),
     "drawn": (
         "已从 {eligible} 通中抽取 {drawn} 通，随机种子 {seed}。",
         "{drawn} of {eligible} conversations drawn, seed {seed}.",

@@ -89,6 +89,7 @@ SAMPLES: Mapping[str, Sample] = {
     "POST /conversations/{conversation_id}/roles/confirm": Sample(),
     "GET /reviews/queues": Sample(),
     "POST /reviews/next": Sample(json={"queue": "random"}),
+    "GET /reviews/draws": Sample(),
     "POST /reviews/draws": Sample(201, json={"queue": "random", "share": 0.01}),
     "GET /reviews/tasks": Sample(),
     "GET /reviews/tasks/{task_id}": Sample(),

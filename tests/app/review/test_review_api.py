@@ -195,6 +195,8 @@ def test_tasks_are_given_to_somebody(sqlite_client: TestClient) -> None:
     boss = person(sqlite_client, "supervisor", "boss")
     body = {"queue": "must", "number": 4, "reviewers": ["li", "wu"]}
     assert boss.ask("POST", "/reviews/draws", body).json()["drawn"] == 4
+    (drawn,) = boss.ask("GET", "/reviews/draws").json()["data"]
+    assert (drawn["drawn"], drawn["author"], drawn["wanted"]["number"]) == (4, "boss", 4)
     li, wu = person(sqlite_client, "reviewer", "li"), person(sqlite_client, "reviewer", "wu")
     assert li.ask("GET", "/reviews/queues").json()["must"] == {"open": 2, "mine": 2, "done": 0}
     task = wu.next("must")["id"]
