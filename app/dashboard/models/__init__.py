@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.dashboard import texts
 from app.dashboard.client import ApiError, _request, show_error
+from app.dashboard.intervals import bars
 from app.dashboard.models.texts import t
 from app.dashboard.theme import EMOTION_COLOURS
 
@@ -119,14 +120,11 @@ def reliability(bins: list[dict[str, Any]]) -> go.Figure:
         y=[one["accuracy"] for one in bins],
         mode="markers",
         marker={"color": _BAR, "size": 9},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one["high"] - one["accuracy"] for one in bins],
-            "arrayminus": [one["accuracy"] - one["low"] for one in bins],
-            "thickness": 1.4,
-            "width": 3,
-        },
+        error_y=bars(
+            [one["accuracy"] for one in bins],
+            [one["low"] for one in bins],
+            [one["high"] for one in bins],
+        ),
         text=[f"n = {one['n']}" for one in bins],
         hovertemplate="%{x:.0%} → %{y:.0%}<br>%{text}<extra></extra>",
     )

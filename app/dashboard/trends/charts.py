@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from app.dashboard.intervals import bars
 from app.dashboard.theme import EMOTION_COLOURS, LEVEL_COLOURS
 from app.dashboard.trends.texts import t
 
@@ -35,15 +36,7 @@ def shares(rows: Sequence[dict[str, Any]], names: Sequence[str], whole: float) -
             "size": 10,
             "line": {"color": _BAD, "width": 2},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one["high"] - one["share"] for one in found],
-            "arrayminus": [one["share"] - one["low"] for one in found],
-            "color": "#8a8f98",
-            "thickness": 1.4,
-            "width": 3,
-        },
+        error_y=bars(share, [one["low"] for one in found], [one["high"] for one in found]),
         text=[
             f"{share:.0%} ({one['low']:.0%} – {one['high']:.0%}) · n = {one['n']}"
             for share, one in zip(share, found, strict=True)
@@ -73,14 +66,11 @@ def course(means: Sequence[dict[str, Any]]) -> go.Figure:
         mode="lines+markers",
         line={"color": EMOTION_COLOURS["sad"], "width": 1.5},
         marker={"size": 8},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [one["high"] - one["mean"] for one in known],
-            "arrayminus": [one["mean"] - one["low"] for one in known],
-            "thickness": 1.4,
-            "width": 3,
-        },
+        error_y=bars(
+            [one["mean"] for one in known],
+            [one["low"] for one in known],
+            [one["high"] for one in known],
+        ),
         text=[f"{one['mean']:+.2f} ({one['low']:+.2f} – {one['high']:+.2f})" for one in known],
         hovertemplate="%{x}<br>%{text}<extra></extra>",
     )
