@@ -159,10 +159,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # Accuracy
     "accuracy_intro": (
         "只用抽检：会话随机抽取，复核人作答前看不到模型结果。区间为 95% Wilson 区间，"
-        "同一通会话里的话彼此相像，按有效样本量计算。",
+        "同一通会话里的话彼此相像，按有效样本量计算。合计按抽到的会话计：专门多抽的技能组占得更重。",
         "From the random queue alone: drawn at random, answered before the models were shown. "
         "Intervals are Wilson's at 95 %, by effective sample size, for turns of one conversation "
-        "are alike.",
+        "are alike. All of them together weigh a queue by what was drawn of it.",
     ),
     "nothing_measured": ("还没有抽检结果", "Nothing measured yet"),
     "nothing_measured_hint": (
