@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def measure() -> dict[str, Any]:
             _fill(Settings(data_dir=Path(folder)))
             site.start()
             found: dict[str, Any] = {
-                route: _best(lambda route=route: site.client.get(route).raise_for_status())
-                for route in ROUTES
+                route: _best(partial(site.client.get, route)) for route in ROUTES
             }
             page = browser.new_page(viewport={"width": 1280, "height": 900})
-            cookie = {"name": SESSION_COOKIE, "value": site.token, "url": site.pages}
-            page.context.add_cookies([cookie])
+            page.context.add_cookies(
+                [{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}]
+            )
             for name, useful in PAGES.items():
-                found[f"page {name}"] = _best(lambda n=name, u=useful: _open(page, site, n, u))
+                found[f"page {name}"] = _best(partial(_open, page, site, name, useful))
             _open(page, site, "review", PAGES["review"])
             found["key"] = round(page.evaluate(MARKED), 1)
             return found

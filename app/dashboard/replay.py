@@ -11,6 +11,7 @@ import streamlit as st
 from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
 from app.dashboard.places import conversation_number, moment
+from app.dashboard.review.turn_keys import turn_keys
 from app.dashboard.roles import roles_card
 from app.dashboard.session import may
 from app.dashboard.talk import talk_card
@@ -86,6 +87,8 @@ def _here(conversation: dict[str, Any]) -> None:
         f'<div class="em-turn em-here"><span class="em-quiet">{escape(when)} '
         f"{escape(t('role_' + turn['role']))}</span><br>{escape(turn['text'])}</div>"
     )
+    if turn["role"] not in ("agent", "bot") and may("reviewer"):
+        turn_keys(number, index)
 
 
 @st.fragment(run_every=LOOK_SECONDS)

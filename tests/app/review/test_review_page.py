@@ -143,6 +143,7 @@ def test_the_second_reviewer_is_told_and_sees_what_is_kept(site: Site, open_as: 
 
 
 def test_an_appeal_is_made_and_decided(site: Site, open_as: Opens) -> None:
+    call(site, "appealed", SAID[:2] * 2)
     reviewer = open_as("wu", "reviewer")
     reviewer.goto(f"{site.pages}/review?lang=zh")
     desk = reviewer.locator("section.desk")
@@ -184,6 +185,17 @@ def test_trends_and_a_report_of_a_conversation(site: Site, open_as: Opens, tmp_p
     file = tmp_path / "report.pdf"
     download.value.save_as(file)
     assert file.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_turn_that_a_link_leads_to_is_corrected_by_one_key(site: Site, open_as: Opens) -> None:
+    number = call(site, "linked")
+    page = open_as("li", "reviewer")
+    page.goto(f"{site.pages}/replay?id={number}&turn=3&lang=zh")
+    expect(page.locator(".st-key-turn-keys")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("模型条款")).to_be_visible(timeout=PATIENCE)  # Drawn to its end.
+    page.keyboard.press("3")
+    expect(page.get_by_text("人工更正: 难过")).to_be_visible(timeout=PATIENCE)
+    assert corrections(site, [number]) == [(number, 3, "sad")]
 
 
 def test_the_models_page_is_for_admins(site: Site, open_as: Opens) -> None:
