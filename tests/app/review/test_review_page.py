@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.accounts import SESSION_COOKIE
 from app.settings import Settings
+from tests.app.alerts.test_alerts_page import drawn, press_until
 from tests.app.conftest import session_token
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
 from tests.app.wall.site import Site
@@ -192,9 +193,8 @@ def test_a_turn_that_a_link_leads_to_is_corrected_by_one_key(site: Site, open_as
     page = open_as("li", "reviewer")
     page.goto(f"{site.pages}/replay?id={number}&turn=3&lang=zh")
     expect(page.locator(".st-key-turn-keys")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("模型条款")).to_be_visible(timeout=PATIENCE)  # Drawn to its end.
-    page.keyboard.press("3")
-    expect(page.get_by_text("人工更正: 难过")).to_be_visible(timeout=PATIENCE)
+    drawn(page)
+    press_until(page, "3", page.get_by_text("人工更正: 难过"))
     assert corrections(site, [number]) == [(number, 3, "sad")]
 
 
