@@ -47,6 +47,7 @@ def examine() -> list[Check]:
         ("transcriber", _transcriber),
         ("database", _database),
         ("disk", _disk),
+        ("reports", _reports),
         ("notice", _notice),
     ]
     results = []
@@ -142,6 +143,17 @@ def _disk() -> Check:
     if free < LEAST_FREE_GB:
         return Check("disk", "warning", detail, "Make room, or set EMOTION_MONITOR_DATA_DIR.")
     return Check("disk", "ok", detail)
+
+
+def _reports() -> Check:
+    from app.reports.render import pdf
+    from multimodal.errors import LibraryMissingError
+
+    try:
+        pdf("<p>评估报告</p>")
+    except LibraryMissingError as error:
+        return Check("reports", "warning", error.what, error.remedy)
+    return Check("reports", "ok", "HTML and PDF")
 
 
 def _notice() -> Check:

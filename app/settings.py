@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         retention_audit_days: Days after which entries of the audit are deleted; 0 keeps them.
         alert_budget: Alerts that are pushed to one supervisor or webhook in an hour; more are kept
             and shown, and not pushed.
+        appeal_days: Days within which a team leader may appeal against a verdict, 1 to 30.
         webhook_internal: Whether webhooks may go to addresses of the machine and of the local
             network; else they are refused, so that nobody reaches internal systems through them.
         text_checkpoint: Name of the text checkpoint, or path of its folder; empty for the shipped
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     retention_scores_days: int = Field(default=365, ge=0)
     retention_audit_days: int = Field(default=1095, ge=0)
     alert_budget: int = Field(default=6, ge=0, le=1000)
+    appeal_days: int = Field(default=7, ge=1, le=30)
     webhook_internal: bool = False
     text_checkpoint: str = ""
     audio_checkpoint: str = ""

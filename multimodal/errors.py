@@ -13,6 +13,7 @@
     ├── ModelMissingError (LookupError)      no such checkpoint, scorer or fuser is installed
     ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another kind
     ├── NotFoundError (LookupError)          no such conversation, turn or media in the store
+    ├── LibraryMissingError (RuntimeError)   a library or font of the system that is not installed
     ├── TranscriptionError (RuntimeError)    a program or library that should write down a recording
     ├── SignedOutError (PermissionError)     nobody is signed in, or not any more
     ├── NotAllowedError (PermissionError)    somebody is, and it takes more rights than they have
@@ -103,6 +104,10 @@ class ModelMissingError(EmotionMonitorError, LookupError):
 
 class CheckpointError(EmotionMonitorError, ValueError):
     """A checkpoint that is damaged, incomplete or made for something else."""
+
+
+class LibraryMissingError(EmotionMonitorError, RuntimeError):
+    """A library or a font of the system that is not installed; it names the package."""
 
 
 class TranscriptionError(EmotionMonitorError, RuntimeError):

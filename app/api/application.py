@@ -28,11 +28,15 @@ from app.api.routes import (
     governance,
     imports,
     live,
+    measured,
     media,
+    reports,
     results,
+    reviews,
     roles,
     sign_in,
     system,
+    trends,
     wall,
     webhooks,
 )
@@ -173,6 +177,10 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
     api.include_router(roles.router)
+    api.include_router(reviews.router)
+    api.include_router(measured.router)
+    api.include_router(trends.router)
+    api.include_router(reports.router)
     api.include_router(governance.router)
     api.include_router(accounts.router)
     api.include_router(alerts.router)

@@ -19,6 +19,7 @@ from multimodal.errors import (
     EmotionMonitorError,
     InputFileError,
     InvalidInputError,
+    LibraryMissingError,
     MediaLimitError,
     ModelMissingError,
     NotAllowedError,
@@ -44,6 +45,7 @@ _STATUS: tuple[tuple[type[EmotionMonitorError], int], ...] = (
     (DatabaseUnavailableError, 503),
     (ModelMissingError, 503),
     (CheckpointError, 503),
+    (LibraryMissingError, 503),
     (OutputError, 507),
 )
 _TYPES: Mapping[int, str] = {

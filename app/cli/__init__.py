@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, live, people, scoring, site, training
+from app.cli import accounts, intake, live, people, reports, scoring, site, training
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -40,6 +40,7 @@ for name, group in (
     ("train", training.train),
     ("user", accounts.user),
     ("key", accounts.key),
+    ("report", reports.report),
     ("roles", people.roles),
     ("notice", people.notice),
     ("retention", people.retention),

@@ -7,7 +7,18 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from app.dashboard import accounts, batch, client, conversations, replay, session, wall
+from app.dashboard import (
+    accounts,
+    batch,
+    client,
+    conversations,
+    models,
+    replay,
+    review,
+    session,
+    trends,
+    wall,
+)
 from app.dashboard.alerts import page as alerts
 from app.dashboard.alerts import rules
 from app.dashboard.texts import LANGUAGES, language, t
@@ -38,8 +49,11 @@ def main() -> None:
         ),
         st.Page(replay.page, title=t("replay"), icon=":material/play_circle:", url_path="replay"),
         *(_for("viewer", alerts.page, "alerts", ":material/notifications:")),
+        *(_for("reviewer", review.page, "review", ":material/fact_check:")),
+        *(_for("viewer", trends.page, "trends", ":material/trending_up:")),
         *(_for("reviewer", batch.page, "batch", ":material/upload_file:")),
         *(_for("supervisor", rules.page, "rules", ":material/rule:")),
+        *(_for("admin", models.page, "models", ":material/model_training:")),
         *(_for("admin", accounts.page, "accounts", ":material/manage_accounts:")),
     ]
     st.session_state.pages = {page.url_path or "wall": page for page in pages}
@@ -72,12 +86,12 @@ def _footer() -> None:
     st.divider()
     st.caption(t("estimate"))
     try:
-        models = client.models()
+        in_use = client.models()
     except client.ApiError:
         return
-    kind = "research" if any(model["terms"] == "research" for model in models) else "open"
+    kind = "research" if any(model["terms"] == "research" for model in in_use) else "open"
     names = " · ".join(
-        f"{model['modality']}: {model['name']} {model['version']}" for model in models
+        f"{model['modality']}: {model['name']} {model['version']}" for model in in_use
     )
     st.caption(f"{t('terms')}: **{t(kind)}** (`{kind}`) — {names}")
 

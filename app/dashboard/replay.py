@@ -11,11 +11,13 @@ import streamlit as st
 from app.dashboard import client
 from app.dashboard.charts import quarters, timeline
 from app.dashboard.places import conversation_number, moment
+from app.dashboard.review.turn_keys import turn_keys
 from app.dashboard.roles import roles_card
 from app.dashboard.session import may
 from app.dashboard.talk import talk_card
 from app.dashboard.texts import language, t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
+from app.dashboard.trends.reports import conversation_report
 from multimodal.emotions import Evidence
 from multimodal.evidence import Language, quality_in_words, voice_in_words
 from multimodal.formats.turns import loudness
@@ -51,6 +53,7 @@ def page() -> None:
     main, side = st.columns([2.3, 1], gap="large")
     with side:
         _summary(conversation)
+        conversation_report(number)
         talk_card(conversation)
         roles_card(conversation)
     with main:
@@ -84,6 +87,8 @@ def _here(conversation: dict[str, Any]) -> None:
         f'<div class="em-turn em-here"><span class="em-quiet">{escape(when)} '
         f"{escape(t('role_' + turn['role']))}</span><br>{escape(turn['text'])}</div>"
     )
+    if turn["role"] not in ("agent", "bot") and may("reviewer"):
+        turn_keys(number, index)
 
 
 @st.fragment(run_every=LOOK_SECONDS)

@@ -34,6 +34,7 @@ STYLE = """
 .block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
 .st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
 h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
+h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
   line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
 .em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from app.settings import Settings
 from app.store import events
 from app.store.media import MediaFolder, forgotten
+from app.store.review_tables import AppealRow, VerdictRow
 from app.store.tables import (
     AlertRow,
     AuditRow,
@@ -170,8 +171,13 @@ def delete_words(session: Session, limits: Limits, now: datetime) -> int:
         (ScoreRow, {"evidence": []}),
         (CorrectionRow, {"comment": ""}),
         (AlertRow, {"words": "", "comment": ""}),
+        (VerdictRow, {"comment": ""}),
     ):
         session.execute(update(kind).where(kind.conversation_id.in_(ids)).values(**values))
+    of_these = select(VerdictRow.id).where(VerdictRow.conversation_id.in_(ids))
+    session.execute(
+        update(AppealRow).where(AppealRow.verdict_id.in_(of_these)).values(reason="", comment="")
+    )
     session.execute(delete(CarriedStateRow).where(CarriedStateRow.conversation_id.in_(ids)))
     events.forget(session, ids)
     session.execute(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.store.media import MediaFolder
 from app.store.roles import Change, change
 from app.store.scope import Scope
-from app.store.tables import ConversationRow, CorrectionRow, TurnRow
+from app.store.tables import AnswerRow, ConversationRow, CorrectionRow, TurnRow
 from multimodal.conversation import storable
 from multimodal.emotions import EMOTIONS
 from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
@@ -21,6 +21,41 @@ from multimodal.policy import AGENT
 from multimodal.roles import confirmed, swapped
 
 _MAX_COMMENT = 2000
+
+
+def correction_of(
+    session: Session,
+    row: ConversationRow,
+    number: int,
+    label: str,
+    comment: str,
+    scope: Scope,
+    task_id: int | None = None,
+) -> CorrectionRow:
+    """Adds a correction, and beside it what the models answer at this moment."""
+    answer = session.scalar(
+        select(AnswerRow).where(
+            AnswerRow.conversation_id == row.id,
+            AnswerRow.number == number,
+            AnswerRow.scoring == row.scoring,
+        )
+    )
+    correction = CorrectionRow(
+        conversation_id=row.id,
+        number=number,
+        task_id=task_id,
+        label=label,
+        comment=comment,
+        author=scope.who,
+        made_at=datetime.now(UTC),
+        revoked_at=None,
+        revoked_by="",
+        models=None if answer is None else f"{answer.model_key};{answer.inputs}",
+        model_label=None if answer is None else answer.label,
+        model_confidence=None if answer is None else answer.confidence,
+    )
+    session.add(correction)
+    return correction
 
 
 class Review:
@@ -118,7 +153,7 @@ class Review:
                 f"the comment has {len(comment):,} characters, expected at most {_MAX_COMMENT:,}."
             )
         with self._writing() as session:
-            self._row(session, conversation_id, scope, lock=True)
+            row = self._row(session, conversation_id, scope, lock=True)
             turn = session.get(TurnRow, (conversation_id, number))
             if turn is None:
                 raise NotFoundError(
@@ -139,17 +174,7 @@ class Review:
             )
             if (before := session.scalar(same)) is not None:
                 return before
-            correction = CorrectionRow(
-                conversation_id=conversation_id,
-                number=number,
-                label=label,
-                comment=comment,
-                author=scope.who,
-                made_at=datetime.now(UTC),
-                revoked_at=None,
-                revoked_by="",
-            )
-            session.add(correction)
+            correction = correction_of(session, row, number, label, comment, scope)
         return correction
 
     def revoke(

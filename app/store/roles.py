@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.store import rows
 from app.store.media import MediaFolder
+from app.store.review_tables import ReviewTaskRow
 from app.store.tables import (
     AlertRow,
     AnswerRow,
@@ -122,7 +123,8 @@ def _keep_regions(row: ConversationRow, media: Sequence[MediaRow]) -> None:
 
 
 def _forget_scores(session: Session, row: ConversationRow, after: Conversation) -> None:
-    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, AlertRow):
+    # A verdict on who was taken for the customer says nothing of who is.
+    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, AlertRow, ReviewTaskRow):
         session.execute(delete(kind).where(kind.conversation_id == row.id))
     staff = [n for n, turn in enumerate(after.turns, start=1) if turn.role in _STAFF]
     session.execute(

@@ -16,17 +16,21 @@ from app.settings import Settings
 from app.store import events, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
+from app.store.appeals import Appeals
 from app.store.audit import entry
 from app.store.batches import Batches
 from app.store.engine import WRITE, open_engine
 from app.store.errors import translated
 from app.store.governance import Governance
+from app.store.history import History
 from app.store.keys import Keys
 from app.store.listing import Reading
+from app.store.measured import Measured
 from app.store.media import MediaFolder
 from app.store.migrate import require_head
 from app.store.queueing import WritesInTurn
 from app.store.review import Review
+from app.store.review_queues import ReviewQueues
 from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.rules import Rules
@@ -37,6 +41,7 @@ from app.store.tables import (
     ConversationRow,
     MediaRow,
 )
+from app.store.verdicts import Verdicts
 from app.store.wall import Wall, end
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
@@ -67,6 +72,11 @@ class Store(Governance, Review, Streams, Reading):
         rules: What is alerted to.
         alerts: What came of that.
         webhooks: Who outside is told of alerts.
+        queues: Conversations that wait for a reviewer.
+        verdicts: What reviewers said.
+        appeals: What is said against it.
+        measured: The same beside what the models said.
+        history: How conversations went, for trends.
 
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
@@ -89,6 +99,11 @@ class Store(Governance, Review, Streams, Reading):
         self.sources = Sources(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
+        self.queues = ReviewQueues(self._reading, self._writing, settings.zone)
+        self.appeals = Appeals(self._writing, settings.zone, settings.appeal_days)
+        self.verdicts = Verdicts(self._reading, self._writing, settings.zone, settings.appeal_days)
+        self.measured = Measured(self._reading)
+        self.history = History(self._reading)
         self.wall = Wall(self._reading, self._writing)
         self.batches = Batches(self._reading, self._writing, settings.data_dir / "batches")
 

@@ -14,6 +14,7 @@
     conversation ── alert ─┐               what a rule found in it, for a supervisor to deal with
     rule ──────────────────┘               what is alerted to
     webhook ── delivery                    who outside is told of alerts, and how that went
+    review_draw, review_task, verdict, appeal    what people judge; see `review_tables`
     source_profile                         how the files of a source are read
     batch ── batch_item ── batch_result    files that came together, and what became of them
 
@@ -288,18 +289,26 @@ class CorrectionRow(Base):
     __table_args__ = (
         _turn_key(),
         Index(None, "conversation_id", "number"),
+        Index(None, "task_id"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(BigId)
     number: Mapped[int]
+    task_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The review task in which it was said; NULL where it was said outside of one."""
     label: Mapped[str]
     comment: Mapped[str]
     author: Mapped[str]
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str]
+    models: Mapped[str | None]
+    """Fuser and inputs that had answered at that moment; NULL where none had, or not known."""
+    model_label: Mapped[str | None]
+    """What it had answered."""
+    model_confidence: Mapped[float | None]
 
 
 class IdempotencyRow(Base):

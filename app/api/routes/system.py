@@ -6,8 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from app.api.model_schemas import Checkpoints
 from app.api.schemas import Health, Models, Problem
-from app.api.services import ServicesDep
+from app.api.services import ScopeDep, ServicesDep
+from app.model_cards import calibration, cards
 
 models = APIRouter(tags=["system"])
 health = APIRouter(tags=["system"])
@@ -20,6 +22,16 @@ def list_models(services: ServicesDep) -> dict[str, Any]:
     return {
         "data": [{"modality": name, **info.to_json()} for name, info in in_use.items()],
         "stored": [info.to_json() for info in services.store.models()],
+    }
+
+
+@models.get("/models/checkpoints", response_model=Checkpoints)
+def list_checkpoints(services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
+    """Every installed checkpoint with its card and figures; calibration on the site's own calls."""
+    in_use = {info.sha256 for info in services.monitor.models().values()}
+    return {
+        "data": cards(services.settings, in_use),
+        "calibration": calibration(services.store.measured.turns(scope)),
     }
 
 

@@ -15,6 +15,8 @@ from app.dashboard.wall.texts import wall_texts
 
 PARTS = ("arrange.js", "feed.js", "row.js", "bar.js", "wall.js", "screen.js", "mount.js")
 """One module for the browser, in this order; no build step."""
+SHARED = Path(__file__).parent.parent / "browser.js"
+"""What every component uses; it stands before its own parts."""
 _HERE = Path(__file__).parent
 _WALL_STYLE = """
 <style>.block-container { max-width: none; padding: 3.8rem clamp(.6rem, 2vw, 1.5rem) 1rem; }</style>
@@ -29,7 +31,8 @@ header, .st-key-corner, .st-key-footer { display: none !important; }
 
 def script() -> str:
     """The browser's part."""
-    return "\n".join((_HERE / name).read_text("utf-8") for name in PARTS)
+    parts = [SHARED, *(_HERE / name for name in PARTS)]
+    return "\n".join(part.read_text("utf-8") for part in parts)
 
 
 def page() -> None:

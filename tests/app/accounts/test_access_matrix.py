@@ -26,6 +26,7 @@ from app.store.accounts import ROLES
 from app.store.alerts import Met
 from app.store.batches import NewItem
 from app.store.keys import KEY_SCOPES, NewKey
+from app.store.sampling import Draw
 from app.store.writing import State
 from multimodal.conversation import Conversation, Media, Role, Turn
 from multimodal.pipeline import EmotionMonitor
@@ -39,6 +40,8 @@ ROUTES = sorted(
     f"{method} {path}" for _, method, path in named_routes(create_app(Settings()).routes)
 )
 """Making the application opens nothing and loads nothing."""
+OWNED = ("conversation", "batch", "alert", "task", "verdict", "appeal")
+"""What belongs to a team."""
 
 
 def sample_of(route: str) -> Sample:
@@ -95,6 +98,15 @@ class World:
             names |= self._conversation(number, team, "open" if sample.open else "closed")
         if "{alert_id}" in path:
             names["{alert_id}"] = str(self._alert(number, team))
+        for name, make in (
+            ("{task_id}", self._task),
+            ("{verdict_id}", self._verdict),
+            ("{appeal_id}", self._appeal),
+        ):
+            if name in path:
+                names[name] = str(make(number, team))
+        if route == f"POST {_V1}/reviews/draws":
+            self._conversation(number, team, "closed")
         if "{rule_id}" in path:
             names["{rule_id}"] = str(self._rule())
         if "{webhook_id}" in path:
@@ -159,6 +171,21 @@ class World:
         self.store.alerts.meet(conversation, [met])
         found, _ = self.store.alerts.page(LOCAL, is_open=True, limit=500)
         return next(one.alert.id for one in found if one.conversation.id == conversation)
+
+    def _task(self, number: int, team: str) -> int:
+        call = int(self._conversation(number, team, "closed")["{conversation_id}"])
+        self.store.queues.draw(Draw("random", share=1.0), LOCAL)
+        found, _ = self.store.queues.page(LOCAL, queue="random", done=False, limit=200, offset=0)
+        return next(one.row.id for one in found if one.row.conversation_id == call)
+
+    def _verdict(self, number: int, team: str) -> int:
+        task = self._task(number, team)
+        return self.store.verdicts.judge(task, LOCAL, dissatisfied=True).verdict.id
+
+    def _appeal(self, number: int, team: str) -> int:
+        judged = self.store.appeals.appeal(self._verdict(number, team), "不对", Scope("leader"))
+        assert judged.appeal is not None
+        return judged.appeal.id
 
     def _rule(self) -> int:
         definition = {"name": "退款", "metric": "words", "words": ["退款"]}
@@ -239,7 +266,7 @@ def test_each_key_may_do_what_it_is_for(world: World, route: str) -> None:
 
 @pytest.mark.parametrize(
     "route",
-    [r for r in ROUTES if any(f"{{{one}_id}}" in r for one in ("conversation", "batch", "alert"))],
+    [r for r in ROUTES if any(f"{{{one}_id}}" in r for one in OWNED)],
 )
 def test_what_is_anothers_is_not_there(world: World, route: str) -> None:
     access = ACCESS[route]
