@@ -12,12 +12,13 @@ import numpy as np
 import torch
 
 from audio.baseline import POPULATION, Population
+from audio.held_out import languages_of
 from audio.model import ProsodyNet
 from audio.prosody import NAMES
 from audio.speech_table import SpeechTable
 from multimodal.checkpoints import Checkpoint, model_card, save_checkpoint
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 COMMAND = "python -m audio.train --data ../shared/data/speech --out audio/checkpoints/prosody"
 _CORPORA = {
     "casia": ("CASIA Mandarin, acted", "sold by ChineseLDC, research"),
@@ -34,6 +35,8 @@ _MEASURES = {
     "uar_hot": "the same, where the first 5 turns are all angry",
     "uar_8k": "8 kHz mu-law, nothing known",
     "uar_8k_all": "8 kHz mu-law, all turns",
+    "uar_any": "language not told, nothing known",
+    "uar_any_all": "language not told, all turns",
     "arousal_uar": "arousal of angry, happy, surprise against neutral, sad, UAR, nothing known",
     "arousal_uar_all": "the same, all turns",
     "ece": "ECE, nothing known",
@@ -71,7 +74,10 @@ def write_checkpoint(
         "task": "speech",
         "terms": terms,
         "features": list(NAMES),
-        "temperature": [round(float(value), 4) for value in net.temperature],
+        "languages": list(languages_of(table)),
+        "halfway": float(net.halfway),
+        "shares": [round(float(value), 4) for value in net.general.shares],
+        "sharpness": [[round(float(value), 4) for value in row] for row in net.sharpness],
         "trust": trust(metrics["model"]),
         "speakers": {
             str(corpus): np.unique(table.speaker[table.corpus == corpus]).tolist()
@@ -119,14 +125,20 @@ def export(net: ProsodyNet, path: Path) -> None:
     """
     size = len(net.mean)
     rows = torch.export.Dim("rows", min=1)
-    example = (torch.zeros(3, size), torch.zeros(3, size), torch.ones(3, size), torch.ones(3, 1))
+    example = (
+        torch.zeros(3, size),
+        torch.zeros(3, size),
+        torch.ones(3, size),
+        torch.ones(3, 1),
+        torch.zeros(3, len(net.sharpness)),
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         torch.onnx.export(
             net.eval(),
             example,
             str(path),
-            input_names=["features", "mean", "spread", "count"],
+            input_names=["features", "mean", "spread", "count", "prior"],
             output_names=["probabilities", "arousal"],
             dynamic_shapes=tuple({0: rows} for _ in example),
             dynamo=True,

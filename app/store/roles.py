@@ -20,6 +20,7 @@ from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
     CorrectionRow,
+    CustomerStateRow,
     MediaRow,
     ScoreRow,
     TrajectoryRow,
@@ -122,7 +123,8 @@ def _keep_regions(row: ConversationRow, media: Sequence[MediaRow]) -> None:
 
 
 def _forget_scores(session: Session, row: ConversationRow, after: Conversation) -> None:
-    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, AlertRow):
+    kinds = (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, CustomerStateRow, AlertRow)
+    for kind in kinds:
         session.execute(delete(kind).where(kind.conversation_id == row.id))
     staff = [n for n, turn in enumerate(after.turns, start=1) if turn.role in _STAFF]
     session.execute(
