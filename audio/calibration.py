@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.optimize
+import scipy.special
 import torch
 from numpy.typing import NDArray
 
@@ -128,8 +129,8 @@ def calibrate(table: SpeechTable, found: HeldOut, rows: NDArray[np.bool_]) -> Ca
         best[halfway] = total, chosen
     halfway = min(best, key=lambda one: best[one][0])
     _, chosen = best[halfway]
-    shares, sharpness = zip(*chosen, strict=True)
-    return Calibration(halfway, shares, sharpness)
+    shares = tuple(share for share, _ in chosen)
+    return Calibration(halfway, shares, tuple(sharpness for _, sharpness in chosen))
 
 
 def _fitted(
@@ -137,18 +138,16 @@ def _fitted(
 ) -> tuple[float, tuple[float, float]]:
     """The least loss of a corpus, and the sharpness that gives it."""
     known = (found.count[:, own] / (found.count[:, own] + halfway))[..., None]
-    heads = found.answers[:, own]
-    heads = (heads[..., 0, :] + share * heads[..., 1, :]) / (1 + share)
+    both = found.answers[:, own]
+    heads = (both[..., 0, :] + share * both[..., 1, :]) / (1 + share)
     logits = (1 - known) * heads[:, :, 0] + known * heads[:, :, 1]
     classes = np.unique(table.truth[own])
-    logits, column = logits[..., classes], np.searchsorted(classes, table.truth[own])
+    column, logits = np.searchsorted(classes, table.truth[own]), logits[..., classes]
     place = np.arange(len(column))
 
     def loss(sharpness: NDArray[np.float64]) -> float:
-        scaled = logits * (sharpness[0] + sharpness[1] * known)
-        normaliser = np.log(np.exp(scaled - scaled.max(-1, keepdims=True)).sum(-1))
-        normaliser += scaled.max(-1)
-        lost = normaliser - scaled[:, place, column]
+        scaled: NDArray[np.float64] = logits * (sharpness[0] + sharpness[1] * known)
+        lost = scipy.special.logsumexp(scaled, axis=-1) - scaled[:, place, column]
         return float(lost.mean() + _SHRINK * ((sharpness[0] - 1) ** 2 + sharpness[1] ** 2))
 
     answer = scipy.optimize.minimize(

@@ -41,7 +41,8 @@ class Perceptrons(nn.Module):
         """(n, d), or (members, n, d) with rows of each member's own, to (members, n, c, 8)."""
         hidden = torch.relu(self.drop_input(x) @ self.hidden + self.hidden_offset)
         outputs = self.drop_hidden(hidden) @ self.output + self.output_offset
-        return outputs.unflatten(-1, (self.corpora, OUTPUTS))
+        by_corpus: Tensor = outputs.view(*outputs.shape[:-1], self.corpora, OUTPUTS)
+        return by_corpus
 
 
 def fit_perceptrons(

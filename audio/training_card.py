@@ -184,8 +184,8 @@ def _card(
         split=_SPLIT + (_SPLIT_SHIPPED if shipped else ""),
         measured=_measured(metrics),
         command=command,
-        cost=f"{size / 1024:.0f} KiB. Measuring a turn takes about 0.4 % of its duration on one "
-        "thread of a 2-core cloud machine, judging it about 1 ms.",
+        cost=f"{size / 1024:.0f} KiB. Measuring a turn takes about 0.11 % of its duration on one "
+        "thread of a 2-core cloud machine (`python -m benchmarks.audio_cost`).",
         use="Emotion of the customer's turns in calls, as one of several channels and as an "
         "estimate that a person checks. Evidence is given in semitones, dB and per cent against "
         "the speaker's normal.",
@@ -221,15 +221,15 @@ def _measured(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 _SPLIT = (
     "Up to five folds by speaker. The network that is shipped has learnt from every speaker named "
     "in `config.json`; the figures come from the networks of the folds, each judging speakers that "
-    "it never heard. A fold's temperatures come from the other folds' speakers. The baseline is "
+    "it never heard. A fold's calibration comes from the other folds' speakers. The baseline is "
     "an RBF support vector machine on the same features and folds, trained within the corpus it "
     "judges, with normals whose features are each shrunk by themselves."
 )
 _SPLIT_SHIPPED = (
     " CASIA is left out one speaker at a time, and counts as much as all others in the "
     "calibration. ASED sentences 03 to 07, each bound to one emotion, are trained on and never "
-    "judged. How far shrinkage, experts and machines go was chosen on these folds, so that their "
-    "figures are a little too good; the speakers kept aside tell by how much."
+    "judged. How far shrinkage, experts, perceptrons and machines go was chosen on these folds, so "
+    "that their figures are a little too good; the speakers kept aside tell by how much."
 )
 _LIMITS_SHIPPED = (
     "All training speech is acted. Service calls are calmer; expect less than the figures.",
@@ -242,19 +242,21 @@ _LIMITS = (
     "Never for employees, and never for a decision about a person without a person.",
 )
 _METHOD = (
-    "Prosody in the telephone band (`audio/prosody.py`: pitch by YIN, energy, rate, voice quality, "
-    "spectral balance, mel cepstrum), trained as recorded, over 8 kHz mu-law, and as a chance "
-    "telephone call (`audio/augmentation.py`: A-law, mu-law or AMR, gain, clipping, noise, music). "
-    "Two heads of kernel logistic regression with a linear and a Gaussian kernel (Zhu and Hastie "
-    "2005, on random centres). One sees the features of any voice, normalised so that speakers "
-    "who act the same emotion look alike (within-class covariance normalisation; Hatch et al. "
-    "2006). One sees them against the speaker's running mean and spread, shrunk to the population "
-    "along the directions in which people differ more than moods do (`audio/baseline.py`). Each "
-    "is a mixture of one expert per corpus, weighed by how like its voices the speaker is (Jacobs "
-    "et al. 1991), beside a machine of all corpora. The heads are blended by the number of turns "
-    "known and calibrated by temperature (Guo et al. 2017). A corpus without a class leaves it out "
-    "of the softmax. The first turns of a voice are trusted less, in the measure in which they "
-    "were recognised less (`trust` in `config.json`)."
+    "Prosody in the telephone band (`audio/prosody.py`: pitch by YIN, energy, rate, voice "
+    "quality, spectral balance, mel cepstrum), trained as recorded, over 8 kHz mu-law, and as a "
+    "chance telephone call (`audio/augmentation.py`: A-law, mu-law or AMR, gain, clipping, noise,"
+    " music). Two heads, each the mean of kernel logistic regression with a linear and a Gaussian"
+    " kernel (Zhu and Hastie 2005, on random centres) and of four perceptrons. One sees the "
+    "features of any voice, normalised so that speakers who act the same emotion look alike "
+    "(within-class covariance normalisation; Hatch et al. 2006). One sees them against the "
+    "speaker's running mean and spread, shrunk to the population along the directions in which "
+    "people differ more than moods do (`audio/baseline.py`). Each is a mixture of one expert per "
+    "corpus (Jacobs et al. 1991), beside a machine of all corpora: those of the conversation's "
+    "language are asked, and in a language that no corpus has, each by how like its voices the "
+    "speaker is. The heads are blended by the number of turns known and calibrated by a "
+    "temperature (Guo et al. 2017) that grows with it, by corpus. A corpus without a class leaves"
+    " it out of the softmax. The first turns of a voice are trusted less, in the measure in which"
+    " they were recognised less (`trust` in `config.json`)."
 )
 
 
