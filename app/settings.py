@@ -61,6 +61,9 @@ class Settings(BaseSettings):
             recognises customers whom the site knew before; machines that share a database share it.
         keep_recordings: Whether recordings are kept after they are scored. Masking does not reach
             what is said in them.
+        remember_customers: Whether a customer's usual voice is carried from one conversation to
+            their next, under their reference; off by default. What was learnt is kept as long as
+            the words of the conversation, and erased with the customer.
         retention_media_days: Days after which recordings are deleted; 0 keeps them.
         retention_transcript_days: Days after which words and metadata are deleted; 0 keeps them.
         retention_scores_days: Days after which the scores are deleted too, and with them all that
@@ -106,6 +109,7 @@ class Settings(BaseSettings):
     mask_style: Style = "placeholder"
     customer_key: SecretStr = SecretStr("")
     keep_recordings: bool = True
+    remember_customers: bool = False
     retention_media_days: int = Field(default=30, ge=0)
     retention_transcript_days: int = Field(default=180, ge=0)
     retention_scores_days: int = Field(default=365, ge=0)

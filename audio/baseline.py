@@ -115,6 +115,16 @@ class Baseline:
         mean = self.mean + delta / count
         return Baseline(count, mean, self.m2 + delta * (features - mean))
 
+    def joined(self, other: Baseline) -> Baseline:
+        """The baseline of the turns of both (Chan, Golub and LeVeque 1983)."""
+        count = self.count + other.count
+        if not count:
+            return self
+        delta = other.mean - self.mean
+        mean = self.mean + delta * (other.count / count)
+        m2 = self.m2 + other.m2 + delta**2 * (self.count * other.count / count)
+        return Baseline(count, mean, m2)
+
     def normal(self, population: Population) -> tuple[FloatArray, FloatArray]:
         """Mean and spread, shrunk to the population's; float32 (d,) each."""
         return population.normal(self.count, self.mean, self.m2)

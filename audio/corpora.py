@@ -23,6 +23,8 @@ import numpy as np
 from multimodal.emotions import Emotion, FloatArray, emotion_from_label
 from multimodal.errors import InvalidInputError, MediaError
 
+LANGUAGES = {"casia": "zh", "ravdess": "en", "emodb_4class": "de", "nemo": "pl", "ased": "am"}
+"""What is spoken in the corpora that the project trains on."""
 SUFFIXES = (".flac", ".wav", ".ogg")
 _RAVDESS = re.compile(r"\d\d-\d\d-(\d\d)-\d\d-\d\d-\d\d-(\d\d)")
 _RAVDESS_EMOTIONS: tuple[str, ...] = (

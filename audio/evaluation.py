@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def evaluate_speech(
     telephone: FloatArray,
     truth: IntArray,
     speakers: Sequence[str],
+    language: str = "",
 ) -> dict[str, Any]:
     """Figures over speakers, masked to the classes that the set has.
 
@@ -38,24 +40,25 @@ def evaluate_speech(
         telephone: float32 (n, d), features of the same clips at 8 kHz mu-law.
         truth: (n,), index of the true class in `EMOTIONS`.
         speakers: (n,), who speaks.
+        language: BCP 47 tag of what they speak.
 
     Returns:
         `uar` (unweighted average recall without a speaker baseline); `uar_k5`, `uar_k20` and
         `uar_all` (with the baseline from 5, 20 or all turns of the speaker, drawn without looking
         at labels and staying in the test; 5 and 20 are means over the seeds 0 to 19); `uar_hot`
-        (the first 5 turns are all angry); `uar_8k`, `uar_8k_all`; `arousal_uar`,
+        (the first 5 turns are all angry); `uar_8k`, `uar_8k_all`; `uar_any`, `uar_any_all` (the
+        language is not told); `arousal_uar`,
         `arousal_uar_all`; `ece` and `per_class` (of `uar`), `ece_all` and `per_class_all` (of
         `uar_all`); `per_speaker`.
     """
     who = np.asarray(speakers)
     allowed = np.unique(truth).tolist()
-    raw, raw_arousal = _judged(judge_for, clean, who, 0, 0)
-    full, full_arousal = _judged(judge_for, clean, who, None, 0)
-    drawn = {k: [_judged(judge_for, clean, who, k, seed)[0] for seed in SEEDS] for k in (5, 20)}
+    judged = partial(_judged, judge_for, who)
+    raw, raw_arousal = judged(clean, 0, language)
+    full, full_arousal = judged(clean, None, language)
+    drawn = {k: [judged(clean, k, language, seed)[0] for seed in SEEDS] for k in (5, 20)}
     angry = truth == EMOTIONS.index(Emotion.ANGRY)
-    hot = [_judged(judge_for, clean, who, HOT_TURNS, seed, angry)[0] for seed in SEEDS]
-    phone = _judged(judge_for, telephone, who, 0, 0)[0]
-    phone_full = _judged(judge_for, telephone, who, None, 0)[0]
+    hot = [judged(clean, HOT_TURNS, language, seed, angry)[0] for seed in SEEDS]
 
     def recall(probabilities: FloatArray, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
         guess = masked(probabilities[rows], allowed).argmax(axis=1)
@@ -71,8 +74,10 @@ def evaluate_speech(
     report_all = classification_report(truth, masked(full, allowed), names)
     return {
         **figures(slice(None)),
-        "uar_8k": recall(phone),
-        "uar_8k_all": recall(phone_full),
+        "uar_8k": recall(judged(telephone, 0, language)[0]),
+        "uar_8k_all": recall(judged(telephone, None, language)[0]),
+        "uar_any": recall(judged(clean, 0, "")[0]),
+        "uar_any_all": recall(judged(clean, None, "")[0]),
         "arousal_uar": _arousal_recall(truth, raw_arousal),
         "arousal_uar_all": _arousal_recall(truth, full_arousal),
         "ece": report["ece"],
@@ -109,10 +114,11 @@ def learn_speaker(features: FloatArray, turns: int | None, seed: int = 0) -> Bas
 
 def _judged(
     judge_for: Callable[[str], Judge],
-    features: FloatArray,
     who: NDArray[np.str_],
+    features: FloatArray,
     turns: int | None,
-    seed: int,
+    language: str,
+    seed: int = 0,
     among: NDArray[np.bool_] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Probabilities and arousal of all rows, each speaker known from some of their own."""
@@ -121,7 +127,7 @@ def _judged(
     for name in np.unique(who):
         rows = who == name
         baseline = learn_speaker(features[rows if among is None else rows & among], turns, seed)
-        answer = judge_for(str(name)).judge(features[rows], [baseline] * int(rows.sum()))
+        answer = judge_for(str(name)).judge(features[rows], [baseline] * int(rows.sum()), language)
         probabilities[rows], arousal[rows] = answer.probabilities, answer.arousal
     return probabilities, arousal
 

@@ -1,4 +1,4 @@
-"""Fits the prosody network to measured speech: convex problems, solved by L-BFGS."""
+"""Fits the prosody network to measured speech: kernel machines by L-BFGS, perceptrons by AdamW."""
 
 from __future__ import annotations
 
@@ -14,19 +14,16 @@ from torch import Tensor, nn
 from audio.baseline import Population
 from audio.evaluation import AROUSED, CALM
 from audio.model import CLASSES, Head, KernelMachine, ProsodyNet, relative_input
+from audio.perceptrons import fit_perceptrons
 from audio.prosody import FEATURES
 from audio.speech_table import CLEAN, SpeechTable
 from multimodal.emotions import EMOTIONS, FloatArray
 
 EMPHASIS = {"casia": 5.0}
 """How much more a clip of a corpus counts for the machine of all corpora."""
-GATE_PRIOR = {"casia": 3.0}
-"""Added to the gate's logits: Mandarin is what most callers speak."""
-COMMON = {"ravdess": 0.0, "emodb_4class": 0.1}
-"""How much the machine of all corpora counts beside the expert of one; 0.5 where nothing is said.
-What others act helps Mandarin, where two speakers are all there is to learn from."""
 _FLOOR = 0.3  # variance that a direction in which speakers are alike is taken to have
 _ITERATIONS = 20
+_EPOCHS = 14  # of the perceptrons, for rows with one copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,7 @@ class Recipe:
         centres: Training rows that each machine remembers.
         linear: Size of the inputs beside the bumps; 0 leaves the linear kernel out.
         draws: Normals learnt from some turns, besides the one from all.
+        vote: How much the perceptrons count beside the kernel machines, in [0, 1].
     """
 
     prior: float = 4.0
@@ -55,6 +53,7 @@ class Recipe:
     centres: int = 1000
     linear: float = 0.05
     draws: int = 1
+    vote: float = 0.5
 
 
 SHIPPED = Recipe()
@@ -142,9 +141,20 @@ def fit(
 
         experts = [machine(torch.from_numpy(np.flatnonzero(of == i))) for i in range(len(corpora))]
         classes = torch.stack([allowed[corpus == i][0] for i in range(len(corpora))])
-        shares = torch.tensor([COMMON.get(str(name), 0.5) for name in corpora])
         everyone = machine(torch.arange(len(of)), emphasis.repeat(copies))
-        return Head(experts, classes, everyone, shares)
+        place = torch.from_numpy(of)
+        # Between a clip and a corpus: each corpus counts as the root of its size.
+        counts = torch.bincount(place).rsqrt()[place] * targets[2]
+        bag = fit_perceptrons(
+            inputs,
+            place,
+            targets[0],
+            targets[1],
+            _arousal(targets[0]),
+            counts / counts.mean(),
+            round(_EPOCHS / copies**0.5),
+        )
+        return Head(experts, bag, recipe.vote, classes, everyone)
 
     mean, scale = features.mean(axis=0), features.std(axis=0)
     columns = [i for i, feature in enumerate(FEATURES) if not feature.gain]
@@ -159,7 +169,7 @@ def fit(
         torch.from_numpy(scale),
         columns,
         alike,
-        _fit_gate(voice, torch.from_numpy(corpus), [GATE_PRIOR.get(str(c), 0.0) for c in corpora]),
+        _fit_gate(voice, torch.from_numpy(corpus)),
         head(voice, 1),
         head(torch.cat(relative), len(relative)),
     )
@@ -208,15 +218,15 @@ def _fit_machine(
     root = torch.linalg.cholesky(kernel)
     bumps = torch.linalg.solve_triangular(root, machine.bumps(inputs).T, upper=False).T
     basis = torch.cat([bumps, recipe.linear * inputs], dim=1)
-    aroused = torch.isin(truth, torch.tensor(AROUSED))
-    known = aroused | torch.isin(truth, torch.tensor(CALM))
+    aroused = _arousal(truth)
+    known = ~aroused.isnan()
 
     def loss(logits: Tensor) -> Tensor:
         # A corpus without a class says nothing about it: its logit is left out of the softmax.
         emotion = logits[:, :CLASSES].masked_fill(~allowed, -1e9)
         losses = nn.functional.cross_entropy(emotion, truth, reduction="none")
         arousal = nn.functional.binary_cross_entropy_with_logits(
-            logits[:, CLASSES], aroused.float(), reduction="none"
+            logits[:, CLASSES], aroused.nan_to_num(0), reduction="none"
         )
         return recipe.cost * ((losses + arousal * known) * weight).sum()
 
@@ -228,8 +238,14 @@ def _fit_machine(
     return machine
 
 
-def _fit_gate(voice: Tensor, corpus: Tensor, prior: list[float]) -> nn.Linear:
-    """Logistic regression of the corpus, each counting alike, with the prior on top."""
+def _arousal(truth: Tensor) -> Tensor:
+    """1 for emotions of high arousal, 0 for those of low, NaN for the others."""
+    high, low = (torch.isin(truth, torch.tensor(which)) for which in (AROUSED, CALM))
+    return torch.where(high | low, high.float(), torch.nan)
+
+
+def _fit_gate(voice: Tensor, corpus: Tensor) -> nn.Linear:
+    """Logistic regression of the corpus, each counting alike."""
     counts = torch.bincount(corpus)
     weight = len(corpus) / len(counts) / counts.float()
     coefficients, offset = _minimise(
@@ -239,7 +255,7 @@ def _fit_gate(voice: Tensor, corpus: Tensor, prior: list[float]) -> nn.Linear:
     )
     gate = nn.Linear(voice.shape[1], len(counts)).requires_grad_(requires_grad=False)
     gate.weight.copy_(coefficients.T)
-    gate.bias.copy_(offset + torch.tensor(prior))
+    gate.bias.copy_(offset)
     return gate
 
 

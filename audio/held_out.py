@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from audio.baseline import Population
+from audio.corpora import LANGUAGES
 from audio.evaluation import evaluate_speech, learn_speaker
 from audio.judge import Judge
 from audio.model import ProsodyNet
@@ -21,8 +22,6 @@ from multimodal.emotions import EMOTIONS, FloatArray
 logger = logging.getLogger(__name__)
 
 FOLDS = 5
-CALIBRATION_WEIGHT = {"casia": 4.0}
-"""How much more a corpus counts in the calibration: Mandarin as much as all others."""
 
 
 def folds_by_speaker(table: SpeechTable) -> NDArray[np.int64]:
@@ -37,52 +36,20 @@ def folds_by_speaker(table: SpeechTable) -> NDArray[np.int64]:
     return np.array([fold_of[str(name)] for name in table.speaker], dtype=np.int64)
 
 
-def judge_of(net: ProsodyNet, population: Population) -> Judge:
-    """A judge over the PyTorch network."""
+def languages_of(table: SpeechTable) -> tuple[str, ...]:
+    """The language of each corpus of a table, in the order of the network's experts."""
+    return tuple(LANGUAGES.get(str(corpus), "") for corpus in np.unique(table.corpus))
+
+
+def judge_of(net: ProsodyNet, population: Population, languages: tuple[str, ...]) -> Judge:
+    """A judge over the PyTorch network; see `languages_of`."""
 
     def run(*inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
         with torch.inference_mode():
             probabilities, arousal = net(*map(torch.from_numpy, inputs))
         return probabilities.numpy(), arousal.numpy()
 
-    return Judge(run, population)
-
-
-def held_out_heads(
-    table: SpeechTable,
-    folds: NDArray[np.int64],
-    nets: Mapping[int, ProsodyNet],
-    populations: Mapping[int, Population],
-) -> FloatArray:
-    """Log-probabilities (2, n, 7) of the general and the relative head for speakers unheard."""
-    found = np.empty((2, len(table.truth), len(EMOTIONS)), dtype=np.float32)
-    for fold, net in nets.items():
-        held = table.take(folds == fold)
-        inputs = (held.features[:, CLEAN], *normals(held, populations[fold]))
-        with torch.inference_mode():
-            emotions, _ = net.judged(*(torch.from_numpy(a) for a in inputs))
-        found[:, folds == fold] = torch.stack(emotions).numpy()
-    return found
-
-
-def temperatures(table: SpeechTable, heads: FloatArray, rows: NDArray[np.bool_]) -> torch.Tensor:
-    """Temperatures of the general and the relative head: the least log-loss of some rows.
-
-    Every corpus is masked to its own classes; see `CALIBRATION_WEIGHT` for how much it counts.
-    """
-    grid = np.geomspace(0.3, 5.0, 80)
-    losses = np.zeros((2, len(grid)))
-    for corpus in np.unique(table.corpus):
-        own = np.flatnonzero(rows & (table.corpus == corpus) & ~table.bound)
-        classes = np.unique(table.truth[own])
-        column = np.searchsorted(classes, table.truth[own])
-        for head, scores in enumerate(heads[:, own][:, :, classes]):
-            for i, temperature in enumerate(grid):
-                scaled = scores / temperature
-                normaliser = np.log(np.exp(scaled).sum(axis=1))
-                loss = (normaliser - scaled[np.arange(len(own)), column]).mean()
-                losses[head, i] += CALIBRATION_WEIGHT.get(str(corpus), 1.0) * loss
-    return torch.tensor(grid[losses.argmin(axis=1)], dtype=torch.float32)
+    return Judge(run, population, languages)
 
 
 def normals(
@@ -107,7 +74,12 @@ def held_out_figures(
         held = table.take((table.corpus == corpus) & ~table.bound)
         clean, telephone = held.features[:, CLEAN], held.features[:, TELEPHONE]
         found = evaluate_speech(
-            lambda name: judges[fold_of[name]], clean, telephone, held.truth, held.speaker.tolist()
+            lambda name: judges[fold_of[name]],
+            clean,
+            telephone,
+            held.truth,
+            held.speaker.tolist(),
+            LANGUAGES.get(str(corpus), ""),
         )
         figures[str(corpus)] = rounded(found)
         numbers = {k: v for k, v in figures[str(corpus)].items() if isinstance(v, float)}
@@ -139,13 +111,14 @@ def write_out_of_fold(
     for name in np.unique(table.speaker):
         rows = np.flatnonzero(table.speaker == name)
         judge, own = judges[folds[rows[0]]], clean[rows]
+        language = LANGUAGES.get(str(table.corpus[rows[0]]), "")
         some = [learn_speaker(own, k, seed=k) for k in range(21)]
         columns["probabilities"][rows] = judge.judge(
-            own, [some[generator.integers(21)] for _ in rows]
+            own, [some[generator.integers(21)] for _ in rows], language
         ).probabilities
-        columns["probabilities_raw"][rows] = judge.judge(own, [some[0]] * len(rows)).probabilities
-        full = learn_speaker(own, None)
-        columns["probabilities_all"][rows] = judge.judge(own, [full] * len(rows)).probabilities
+        for known, baseline in (("raw", some[0]), ("all", learn_speaker(own, None))):
+            answer = judge.judge(own, [baseline] * len(rows), language)
+            columns[f"probabilities_{known}"][rows] = answer.probabilities
     path.parent.mkdir(parents=True, exist_ok=True)
     columns |= {"label": table.truth, "corpus": table.corpus, "speaker": table.speaker}
     np.savez_compressed(path, allow_pickle=False, **columns)

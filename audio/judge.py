@@ -13,9 +13,12 @@ import numpy as np
 from audio.baseline import Baseline, Population
 from multimodal.emotions import FloatArray
 
-Network = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
-"""Features, the speaker's mean and spread (each float32 (n, d)) and number of turns (n, 1), to
-probabilities (n, 7) and arousal (n,): see `audio.model.ProsodyNet`."""
+Network = Callable[
+    [FloatArray, FloatArray, FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]
+]
+"""Features, the speaker's mean and spread (each float32 (n, d)), number of turns (n, 1) and prior
+of the corpora (n, c), to probabilities (n, 7) and arousal (n,): see `audio.model.ProsodyNet`."""
+_ELSEWHERE = -20.0  # logit of a corpus in another language
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,18 +41,27 @@ class Judge:
     Attributes:
         network: The trained network.
         population: How voices are in general.
+        languages: The language of each corpus, as in BCP 47 its first part; empty where unknown.
     """
 
     network: Network
     population: Population
+    languages: tuple[str, ...]
 
-    def judge(self, features: FloatArray, baselines: Sequence[Baseline]) -> Judgement:
+    def judge(
+        self,
+        features: FloatArray,
+        baselines: Sequence[Baseline],
+        language: str | Sequence[str] = "",
+    ) -> Judgement:
         """Judges measured turns.
 
         Args:
             features: float32 (n, d), in the order of `audio.prosody.FEATURES`; NaN where there was
                 too little voice, which counts as the speaker's normal.
             baselines: The speaker's baseline for each row.
+            language: BCP 47 tag of what is spoken, or one for each row. Experts of other languages
+                are then not asked; in one that no corpus has, the voice's likeness decides.
         """
         # Of a voice that was never heard, the turn itself is the first thing known.
         known = [
@@ -61,4 +73,12 @@ class Judge:
         spread = np.stack([spread for _, spread in normals])
         count = np.array([[baseline.count] for baseline in known], dtype=np.float32)
         filled = np.where(np.isnan(features), mean, features).astype(np.float32)
-        return Judgement(*self.network(filled, mean, spread, count))
+        tags = [language] * len(features) if isinstance(language, str) else language
+        prior = np.array([self._prior(tag) for tag in tags], dtype=np.float32)
+        return Judgement(*self.network(filled, mean, spread, count, prior))
+
+    def _prior(self, tag: str) -> list[float]:
+        spoken = tag.lower().split("-")[0]
+        if not spoken or spoken not in self.languages:
+            return [0.0] * len(self.languages)
+        return [0.0 if language == spoken else _ELSEWHERE for language in self.languages]

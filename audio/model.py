@@ -1,4 +1,4 @@
-"""The network over prosody: kernel machines for any voice and for what left a speaker's normal.
+"""The network over prosody: experts for any voice and for what left a speaker's normal.
 
 PyTorch, for training and export; serving runs the exported ONNX graph and never imports this.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from audio.perceptrons import Perceptrons
 from multimodal.emotions import EMOTIONS
 
 CLASSES = len(EMOTIONS)
@@ -56,13 +57,15 @@ class Head(nn.Module):
     """Experts of the corpora, weighed by likeness, beside one that learnt from all corpora.
 
     A mixture of experts (Jacobs et al. 1991): emotion is acted and recorded differently in each
-    corpus, and a voice is judged mostly by the corpora that it resembles.
+    corpus, and a voice is judged mostly by the corpora of its language, or that it resembles. An
+    expert is the mean of a kernel machine and of perceptrons, which err differently.
 
     Args:
         experts: One machine per corpus, with 8 outputs: seven emotions and arousal.
+        perceptrons: With the same outputs for each corpus.
+        vote: How much the perceptrons count in an expert, in [0, 1].
         classes: Bool (corpora, 7), which classes each corpus has.
         common: The machine that learnt from all corpora, with 8 outputs.
-        shares: (corpora,), how much the common machine counts beside each expert, >= 0.
     """
 
     classes: Tensor
@@ -71,14 +74,18 @@ class Head(nn.Module):
     def __init__(
         self,
         experts: Sequence[KernelMachine],
+        perceptrons: Perceptrons,
+        vote: float,
         classes: Tensor,
         common: KernelMachine,
-        shares: Tensor,
     ) -> None:
         super().__init__()
         self.experts = nn.ModuleList(experts)
+        self.perceptrons = perceptrons
+        self.vote = vote
         self.register_buffer("classes", classes)
-        self.register_buffer("shares", shares)
+        # How much the common machine counts beside each expert, >= 0: set by calibration.
+        self.register_buffer("shares", torch.zeros(len(classes)))
         self.common = common
 
     def forward(self, x: Tensor, likeness: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,17 +95,27 @@ class Head(nn.Module):
             x: (n, d).
             likeness: (n, corpora), each row summing to 1.
         """
-        outputs = torch.stack([expert(x) for expert in self.experts], dim=1)
-        emotion = outputs[..., :CLASSES].masked_fill(~self.classes, -1e4).log_softmax(-1)
-        emotion = emotion.clamp(min=_ABSENT)
+        emotion, high = self.expert_answers(x)
         weight = likeness.unsqueeze(-1)
         mixed = (weight * emotion.exp()).sum(1).log()
-        arousal = (weight * outputs[..., CLASSES:]).sum(1)
+        arousal = (weight * high).sum(1)
         common = self.common(x)
         share = likeness @ self.shares.unsqueeze(1)
         emotion = mixed + share * common[:, :CLASSES].log_softmax(-1)
         high = arousal + share * common[:, CLASSES:]
         return emotion / (1 + share), high / (1 + share)
+
+    def expert_answers(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Each expert's log-probabilities (n, corpora, 7) and arousal logit (n, corpora, 1)."""
+        machines = torch.stack([expert(x) for expert in self.experts], dim=1)
+        bag = self.perceptrons(x)
+        emotion = (1 - self.vote) * self._masked(machines) + self.vote * self._masked(bag).mean(0)
+        emotion = emotion.log_softmax(-1).clamp(min=_ABSENT)
+        high = (1 - self.vote) * machines[..., CLASSES:]
+        return emotion, high + self.vote * bag[..., CLASSES:].mean(0)
+
+    def _masked(self, outputs: Tensor) -> Tensor:
+        return outputs[..., :CLASSES].masked_fill(~self.classes, -1e4).log_softmax(-1)
 
 
 class ProsodyNet(nn.Module):
@@ -119,7 +136,7 @@ class ProsodyNet(nn.Module):
     scale: Tensor
     columns: Tensor
     alike: Tensor
-    temperature: Tensor
+    sharpness: Tensor
     halfway: Tensor
 
     def __init__(
@@ -137,16 +154,17 @@ class ProsodyNet(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("columns", torch.tensor(list(columns)))
         self.register_buffer("alike", alike)
-        # Of the general and of the relative head (Guo et al. 2017), and the number of turns at
-        # which both count alike: set by calibration.
-        self.register_buffer("temperature", torch.ones(2))
+        # By corpus the inverse temperature (Guo et al. 2017) with nothing known, and how much it
+        # grows until all is; the number of turns at which both heads count alike. Set by
+        # calibration (`audio.calibration`).
+        self.register_buffer("sharpness", torch.tensor([[1.0, 0.0]]).repeat(len(gate.bias), 1))
         self.register_buffer("halfway", torch.ones(1))
         self.gate = gate
         self.general = general
         self.relative = relative
 
     def forward(
-        self, features: Tensor, mean: Tensor, spread: Tensor, count: Tensor
+        self, features: Tensor, mean: Tensor, spread: Tensor, count: Tensor, prior: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Probabilities (n, 7) and arousal (n,), all in [0, 1].
 
@@ -155,24 +173,19 @@ class ProsodyNet(nn.Module):
             mean: (n, d), the speaker's normal.
             spread: (n, d), > 0, its spread.
             count: (n, 1), turns that the normal was learnt from.
+            prior: (n, corpora), added to the gate's logits: which corpora speak the language.
         """
-        emotions, arousals = self.judged(features, mean, spread)
-        known = count / (count + self.halfway)
-        logits = (1 - known) * emotions[0] / self.temperature[0]
-        logits = logits + known * emotions[1] / self.temperature[1]
-        arousal = (1 - known) * arousals[0] + known * arousals[1]
-        return logits.softmax(-1), arousal.sigmoid().squeeze(-1)
-
-    def judged(
-        self, features: Tensor, mean: Tensor, spread: Tensor
-    ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Emotion (n, 7) and arousal (n, 1) by the general and by the relative head."""
         voice, usual = self.any_voice(features), self.any_voice(mean)
+        general, any_arousal = self.general(voice, (self.gate(voice) + prior).softmax(-1))
         # The gate is linear, so that its logits for the speaker's mean are the mean of its logits.
-        general, any_arousal = self.general(voice, self.gate(voice).softmax(-1))
-        own = relative_input(features, mean, spread)
-        relative, own_arousal = self.relative(own, self.gate(usual).softmax(-1))
-        return (general, relative), (any_arousal, own_arousal)
+        like = (self.gate(usual) + prior).softmax(-1)
+        relative, own_arousal = self.relative(relative_input(features, mean, spread), like)
+        known = count / (count + self.halfway)
+        sharpness = like @ self.sharpness
+        logits = (1 - known) * general + known * relative
+        logits = logits * (sharpness[:, :1] + known * sharpness[:, 1:])
+        arousal = (1 - known) * any_arousal + known * own_arousal
+        return logits.softmax(-1), arousal.sigmoid().squeeze(-1)
 
     def any_voice(self, features: Tensor) -> Tensor:
         """Features of any voice in standard deviations of all voices, speakers made alike."""

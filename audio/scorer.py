@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,11 @@ from multimodal.media import MAX_TURN_SECONDS
 from multimodal.scoring import VOICE, Need, TurnInput
 
 DEFAULT_CHECKPOINT = "prosody"
-INPUTS = ["features", "mean", "spread", "count"]
+INPUTS = ["features", "mean", "spread", "count", "prior"]
 OUTPUTS = ["probabilities", "arousal"]
 SHORTEST_SECONDS = 0.3
+CROSSTALK = 0.2
+"""Share of a turn in which others speak too, above which it says nothing of the usual voice."""
 _FEWEST_TURNS = 3  # before which nothing is said about a speaker's normal
 _EVIDENCE: Mapping[str, str] = {"pitch": "pitch_mean", "energy": "level_mean", "rate": "rate"}
 
@@ -28,8 +31,11 @@ _EVIDENCE: Mapping[str, str] = {"pitch": "pitch_mean", "energy": "level_mean", "
 class VoiceScorer:
     """Scores voices (see `multimodal.scoring.Scorer`).
 
-    The carried state is the speaker's running normal (`audio.baseline.Baseline`). A turn is judged
-    by the normal of the turns before it, and then becomes part of it.
+    The carried state is the speaker's running normal (`audio.baseline.Baseline`) in this
+    conversation. A turn is judged by the normal of the turns before it, those of the customer's
+    earlier conversations among them where they are given, and then becomes part of it; not if
+    others speak in more than `CROSSTALK` of it: who is spoken over speaks up, and on one channel
+    what is left may hold the other's voice.
 
     Args:
         checkpoint: Name of a shipped checkpoint, or path of a folder.
@@ -50,9 +56,10 @@ class VoiceScorer:
     def checkpoint(self) -> Checkpoint:
         """The checkpoint that answers, verified."""
         checkpoint = load_checkpoint("audio", self._name)
-        if tuple(checkpoint.config.get("features", ())) != NAMES:
+        config = checkpoint.config
+        if tuple(config.get("features", ())) != NAMES or "languages" not in config:
             raise CheckpointError(
-                "it was trained on other prosody features than this version measures.",
+                "it was trained by another version: for other features, or not by language.",
                 where=str(checkpoint.path),
                 remedy="Train it again with python -m audio.train.",
             )
@@ -80,7 +87,7 @@ class VoiceScorer:
             return probabilities, arousal
 
         population = Population.load(self.checkpoint.file(POPULATION))
-        return Judge(run, population)
+        return Judge(run, population, tuple(self.checkpoint.config["languages"]))
 
     def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
         """One answer per input, in order."""
@@ -93,10 +100,11 @@ class VoiceScorer:
                 continue
             rows.append(row)
             prosodies.append(heard)
-            baselines.append(_carried(item))
+            baselines.append(_known(item))
         if rows:
             features = np.stack([prosody.features for prosody in prosodies])
-            judged = self.judge.judge(features, baselines)
+            languages = [inputs[row].language for row in rows]
+            judged = self.judge.judge(features, baselines, languages)
             for i, row in enumerate(rows):
                 answers[row] = self._answer(inputs[row], prosodies[i], baselines[i], judged, i)
         return [answer for answer in answers if answer is not None]
@@ -115,9 +123,9 @@ class VoiceScorer:
     ) -> EmotionScores:
         probabilities = judged.probabilities[row]
         reliability, note = quality.reliability(prosody, self._trust(baseline.count))
-        after = baseline
-        if reliability > quality.UNTRUSTED:
-            after = baseline.update(prosody.features)
+        after = _baseline(item.state)
+        if reliability > quality.UNTRUSTED and item.crosstalk <= CROSSTALK:
+            after = after.update(prosody.features)
         return EmotionScores(
             probabilities=probabilities,
             reliability=reliability,
@@ -175,9 +183,14 @@ def _unusable(item: TurnInput) -> str:
     return ""
 
 
-def _carried(item: TurnInput) -> Baseline:
+def _known(item: TurnInput) -> Baseline:
+    """The speaker's normal from this conversation and, where they are given, the earlier ones."""
+    return reduce(Baseline.joined, map(_baseline, item.usual), _baseline(item.state))
+
+
+def _baseline(state: Mapping[str, Any] | None) -> Baseline:
     # A state of another model's features is of no use: the speaker is then learnt anew.
     try:
-        return Baseline.from_state(item.state, len(NAMES))
+        return Baseline.from_state(state, len(NAMES))
     except InvalidInputError:
         return Baseline.empty(len(NAMES))

@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from audio.calibration import calibrate, held_out
 from audio.corpora import read_clips
 from audio.fitting import fit, population_of
 from audio.held_out import (
     folds_by_speaker,
     held_out_figures,
-    held_out_heads,
     judge_of,
-    temperatures,
+    languages_of,
     write_out_of_fold,
 )
 from audio.speech_table import SpeechTable, measure_clips
@@ -37,7 +37,6 @@ from multimodal.errors import InvalidInputError
 
 logger = logging.getLogger(__name__)
 
-HALF = 1.5  # turns at which the head for any voice and the relative head count alike
 OWN = "own"
 """The name of a user's own calls among the corpora."""
 _FEWEST_CLIPS = 5  # of an emotion
@@ -84,12 +83,12 @@ def train(
         populations[fold] = population_of(learnt)
         nets[fold] = fit(learnt, populations[fold], seed)
         logger.info("fold %d fitted in %.0f s", fold, time.perf_counter() - started)
-    heads = held_out_heads(table, folds, nets, populations)
+    unheard = held_out(table, folds, nets, populations)
     for fold, net in nets.items():
-        # A fold's own temperatures come from the other folds' speakers.
-        net.temperature.copy_(temperatures(table, heads, folds != fold))
-        net.halfway.fill_(HALF)
-    judges = {fold: judge_of(net, populations[fold]) for fold, net in nets.items()}
+        # A fold's own calibration comes from the other folds' speakers.
+        calibrate(table, unheard, folds != fold).put(net)
+    languages = languages_of(table)
+    judges = {fold: judge_of(net, populations[fold], languages) for fold, net in nets.items()}
     metrics = {
         "model": held_out_figures(table, folds, judges),
         "svm_baseline": svm_baselines(table, folds),
@@ -98,8 +97,7 @@ def train(
         write_out_of_fold(oof, table, folds, judges)
     population = population_of(table)
     net = fit(table, population, seed)
-    net.temperature.copy_(temperatures(table, heads, np.ones(len(folds), dtype=np.bool_)))
-    net.halfway.fill_(HALF)
+    calibrate(table, unheard, np.ones(len(folds), dtype=np.bool_)).put(net)
     checkpoint = write_checkpoint(
         out, net, population, table, metrics, terms=terms, command=command
     )

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from audio import quality
 from audio.augmentation import mu_law
 from audio.baseline import Baseline
-from audio.corpora import read_audio, read_clips
+from audio.corpora import LANGUAGES, read_audio, read_clips
 from audio.frames import to_telephone_rate
 from audio.prosody import NAMES, Prosody, measure
 from audio.scorer import VoiceScorer
@@ -36,6 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     scorer = VoiceScorer(options.checkpoint) if options.checkpoint else VoiceScorer()
     sounds: list[FloatArray] = []
+    languages: list[str] = []
     for folder in sorted(path for path in options.data.iterdir() if path.is_dir()):
         clips = read_clips(folder)
         clips = clips[:: max(1, len(clips) // CLIPS)][:CLIPS]
@@ -48,12 +49,13 @@ def main() -> None:
             for sound, prosody in zip(own, measured, strict=True)
             if not np.isnan(prosody.features).any()
         ]
-    before = labels(scorer, [measure(sound, 8000) for sound in sounds])
+        languages += [LANGUAGES.get(folder.name, "")] * (len(sounds) - len(languages))
+    before = labels(scorer, [measure(sound, 8000) for sound in sounds], languages)
     draw = np.random.default_rng(0)
     for ratio in (30, 20, 15, 10, 5):
         worse = [measure(noisy(sound, ratio, draw), 8000) for sound in sounds]
         estimate = float(np.median([prosody.snr for prosody in worse]))
-        same = float(np.mean(labels(scorer, worse) == before))
+        same = float(np.mean(labels(scorer, worse, languages) == before))
         print(f"noise at {ratio} dB: estimated {estimate:.1f} dB, {same:.3f} of the answers stay")
     for kept in (99, 97, 95, 90, 80):
         limits = [float(np.percentile(np.abs(sound), kept)) for sound in sounds]
@@ -62,7 +64,7 @@ def main() -> None:
             for s, limit in zip(sounds, limits, strict=True)
         ]
         share = float(np.median([prosody.clipped for prosody in worse]))
-        same = float(np.mean(labels(scorer, worse) == before))
+        same = float(np.mean(labels(scorer, worse, languages) == before))
         print(f"clipped at the {kept}th percentile: flat {share:.4f}, {same:.3f} stay")
 
 
@@ -74,13 +76,15 @@ def noisy(sound: FloatArray, ratio: float, draw: np.random.Generator) -> FloatAr
     return (sound + noise).astype(np.float32)
 
 
-def labels(scorer: VoiceScorer, turns: Sequence[Prosody]) -> NDArray[np.int64]:
+def labels(
+    scorer: VoiceScorer, turns: Sequence[Prosody], languages: Sequence[str]
+) -> NDArray[np.int64]:
     """The answer to each turn as a voice's first; -1 where too little voice is left."""
     features = np.stack([prosody.features for prosody in turns])
     unheard = np.isnan(features).any(axis=1)
     features[unheard] = 0
     empty = [Baseline.empty(len(NAMES))] * len(turns)
-    found = scorer.judge.judge(features, empty).probabilities.argmax(axis=1)
+    found = scorer.judge.judge(features, empty, languages).probabilities.argmax(axis=1)
     return np.where(unheard, -1, found)
 
 

@@ -7,7 +7,7 @@ kept here, so that scorers hold no state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -38,6 +38,9 @@ BATCH_CONVERSATIONS = 64
 _MASKER = Masker()
 BATCH_TURNS = 512
 """How many turns go to a scorer of words in one call."""
+EarlierStates = Callable[[Conversation, Scorer], Sequence[Mapping[str, Any]]]
+"""A scorer's last states in the earlier conversations of a conversation's customer, the latest
+first."""
 
 
 @dataclass(eq=False)
@@ -64,6 +67,8 @@ class EmotionMonitor:
         standing_notice: Reference of the notice that the site gives to all its customers; with it,
             conversations without a notice of their own have voice and face analysed too.
         limits: What recordings may be like; others are refused before they are decoded.
+        earlier: What scorers learnt of a customer in earlier conversations; by default nothing is
+            carried from one conversation to another.
 
     Raises:
         ModelMissingError: At first use, if a scorer's or the fuser's checkpoint is not installed.
@@ -76,11 +81,23 @@ class EmotionMonitor:
         *,
         standing_notice: str = "",
         limits: MediaLimits = DEFAULT_LIMITS,
+        earlier: EarlierStates | None = None,
     ) -> None:
         self._given_scorers = scorers
         self._given_fuser = fuser
         self.limits = limits
         self.standing_notice = standing_notice
+        self.earlier = earlier
+
+    def remembering(self, earlier: EarlierStates) -> EmotionMonitor:
+        """The same monitor, with what scorers learnt of customers in earlier conversations."""
+        return EmotionMonitor(
+            self.scorers,
+            self.fuser,
+            standing_notice=self.standing_notice,
+            limits=self.limits,
+            earlier=earlier,
+        )
 
     @cached_property
     def scorers(self) -> list[Scorer]:
@@ -174,6 +191,7 @@ class EmotionMonitor:
                 allowed.append(index)
         if not allowed:
             return
+        usual = self._usual(scorer, job.conversation)
         for index, given in job.recordings.inputs(scorer.needs, allowed):
             turn = job.conversation.turns[index]
             speaker = turn.speaker or turn.role.value
@@ -184,6 +202,7 @@ class EmotionMonitor:
                 previous=_context(job.conversation, index) if words else (),
                 language=job.conversation.language,
                 state=states.get(speaker),
+                usual=usual,
             )
             try:
                 scores = _ask(scorer, [given])[0]
@@ -195,6 +214,12 @@ class EmotionMonitor:
                 states[speaker] = scores.state
             job.scores[index][scorer.modality] = scores
         job.notes += [note for note in job.recordings.notes if note not in job.notes]
+
+    def _usual(self, scorer: Scorer, conversation: Conversation) -> tuple[Mapping[str, Any], ...]:
+        """A customer's earlier states; none where several people speak as the customer."""
+        if self.earlier is None or not scorer.stateful or len(customer_voices(conversation)) != 1:
+            return ()
+        return tuple(self.earlier(conversation, scorer))
 
     def _finish(self, job: _Job) -> ScoredConversation:
         todo = [index for index, known in enumerate(job.answers) if known is None]
@@ -271,6 +296,13 @@ class LiveConversation:
             job.notes = list(before.notes)
         self._scored = replace(self._monitor._finish(job), conversation=conversation)
         return at
+
+
+def customer_voices(conversation: Conversation) -> set[str]:
+    """Under which names the customer speaks; several may be several people."""
+    return {
+        turn.speaker or turn.role.value for turn in conversation.turns if turn.role is Role.CUSTOMER
+    }
 
 
 def place_of(conversation: Conversation, turn: Turn) -> int:

@@ -106,3 +106,14 @@ def others_speak(conversation: Conversation, turn: Turn) -> list[tuple[float, fl
         and other.start < turn.end
         and other.end > turn.start
     ]
+
+
+def others_share(conversation: Conversation, turn: Turn) -> float:
+    """The share of a turn in which somebody who is not the customer speaks too, in [0, 1]."""
+    if turn.start is None or turn.end is None or turn.end <= turn.start:
+        return 0.0
+    covered, until = 0.0, turn.start
+    for start, end in sorted(others_speak(conversation, turn)):
+        covered += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return covered / (turn.end - turn.start)

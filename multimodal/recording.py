@@ -99,7 +99,8 @@ class Recordings:
         nothing = ((index, None, None, "") for index in indices)
         for index, audio, rate, why in self._audio(indices) if "audio" in needs else nothing:
             turn = self._conversation.turns[index]
-            given = TurnInput(turn, audio=audio, rate=rate, reason=why)
+            others = policy.others_share(self._conversation, turn)
+            given = TurnInput(turn, audio=audio, rate=rate, reason=why, crosstalk=others)
             yield index, self._with_frames(given) if "frames" in needs else given
 
     def _open(self) -> list[_Open]:

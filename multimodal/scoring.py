@@ -61,6 +61,9 @@ class TurnInput:
         state: What this scorer returned as `EmotionScores.state` for this speaker's turn before,
             or None for the first.
         reason: Why audio or frames that the scorer needs are not there (policy, no recording).
+        crosstalk: Share of the turn in which others speak too, on whatever channel, in [0, 1].
+        usual: What this scorer returned as its last state in this customer's earlier conversations,
+            the latest first, where the site allows that to be kept.
     """
 
     turn: Turn
@@ -71,6 +74,8 @@ class TurnInput:
     frames: Callable[[], Iterator[Frame]] | None = None
     state: Mapping[str, Any] | None = None
     reason: str = ""
+    crosstalk: float = 0.0
+    usual: tuple[Mapping[str, Any], ...] = ()
 
 
 @runtime_checkable

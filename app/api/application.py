@@ -95,17 +95,18 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         if make_url(settings.url).get_backend_name() == "sqlite":
             await to_thread.run_sync(upgrade, settings)
         with Store(settings) as store:
-            worker = Worker(store, monitor)
-            batch_worker = BatchWorker(store, monitor, settings)
+            scoring = monitor.remembering(store.earlier)
+            worker = Worker(store, scoring)
+            batch_worker = BatchWorker(store, scoring, settings)
             hub = Hub(store)
             masker = build_masker(settings)
-            turns = LiveTurns(store, together(monitor), masker)
+            turns = LiveTurns(store, together(scoring), masker)
             sender = Sender(store, settings)
             watch = AlertWatch(store, monitor.fuser, settings.zone, sender.notify)
             app.state.services = Services(
                 settings,
                 store,
-                monitor,
+                scoring,
                 worker,
                 masker,
                 batch_worker,

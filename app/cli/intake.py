@@ -76,7 +76,8 @@ def inbox(
             limits=settings.media_limits,
         )
         when = InboxOptions(settle, wait, wanted, keep_recordings)
-        box = Inbox(folder, store, build_monitor(settings), options, when)
+        monitor = build_monitor(settings).remembering(store.earlier)
+        box = Inbox(folder, store, monitor, options, when)
         failed = False
         while True:
             try:

@@ -76,6 +76,7 @@ def roles_swap(
     settings = Settings()
     monitor = build_monitor(settings)
     with Store(settings) as store:
+        monitor = monitor.remembering(store.earlier)
         todo = ids or []
         skipped = 0
         for number in todo:

@@ -205,6 +205,7 @@ def _score(
 
         upgrade(settings)
         store = Store(settings)
+        monitor = monitor.remembering(store.earlier)
         options = replace(options, profile=_profile(store, options))
 
     def conversations() -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.evaluate import Measured
-from audio.corpora import read_clips
+from audio.corpora import LANGUAGES, read_clips
 from audio.evaluation import evaluate_speech
 from audio.scorer import DEFAULT_CHECKPOINT, VoiceScorer
 from audio.speech_table import CLEAN, TELEPHONE, measure_clips
@@ -43,7 +43,12 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
     table = measure_clips(clips, [data.name] * len(clips))
     clean, telephone = table.features[:, CLEAN], table.features[:, TELEPHONE]
     metrics = evaluate_speech(
-        lambda _: scorer.judge, clean, telephone, table.truth, table.speaker.tolist()
+        lambda _: scorer.judge,
+        clean,
+        telephone,
+        table.truth,
+        table.speaker.tolist(),
+        LANGUAGES.get(data.name, ""),
     )
     learnt_from = {
         name for names in scorer.checkpoint.config["speakers"].values() for name in names

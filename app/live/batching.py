@@ -25,7 +25,11 @@ def together(monitor: EmotionMonitor) -> EmotionMonitor:
         for one in monitor.scorers
     ]
     return EmotionMonitor(
-        scorers, monitor.fuser, standing_notice=monitor.standing_notice, limits=monitor.limits
+        scorers,
+        monitor.fuser,
+        standing_notice=monitor.standing_notice,
+        limits=monitor.limits,
+        earlier=monitor.earlier,
     )
 
 

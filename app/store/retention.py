@@ -4,7 +4,8 @@ Time counts from when the product received a conversation. A sweep is idempotent
 not count again. An open conversation is left alone until it is closed.
 
     media        the recording's file, and where it lay
-    transcript   words, speakers' names, what the source said besides, evidence, comments
+    transcript   words, speakers' names, what the source said besides, evidence, comments, what
+                 was learnt of the customer
     scores       all that is left of the conversation, its recordings too
     audit        entries of the audit
 
@@ -23,7 +24,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import events
+from app.store import customers, events
 from app.store.media import MediaFolder, forgotten
 from app.store.review_tables import AppealRow, VerdictRow
 from app.store.tables import (
@@ -179,6 +180,7 @@ def delete_words(session: Session, limits: Limits, now: datetime) -> int:
         update(AppealRow).where(AppealRow.verdict_id.in_(of_these)).values(reason="", comment="")
     )
     session.execute(delete(CarriedStateRow).where(CarriedStateRow.conversation_id.in_(ids)))
+    customers.forget(session, ids)
     events.forget(session, ids)
     session.execute(
         update(ConversationRow)

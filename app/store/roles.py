@@ -21,6 +21,7 @@ from app.store.tables import (
     CarriedStateRow,
     ConversationRow,
     CorrectionRow,
+    CustomerStateRow,
     MediaRow,
     ScoreRow,
     TrajectoryRow,
@@ -124,7 +125,11 @@ def _keep_regions(row: ConversationRow, media: Sequence[MediaRow]) -> None:
 
 def _forget_scores(session: Session, row: ConversationRow, after: Conversation) -> None:
     # A verdict on who was taken for the customer says nothing of who is.
-    for kind in (ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, AlertRow, ReviewTaskRow):
+    kinds = (
+        *(ScoreRow, AnswerRow, TrajectoryRow, CarriedStateRow, CustomerStateRow),
+        *(AlertRow, ReviewTaskRow),
+    )
+    for kind in kinds:
         session.execute(delete(kind).where(kind.conversation_id == row.id))
     staff = [n for n, turn in enumerate(after.turns, start=1) if turn.role in _STAFF]
     session.execute(

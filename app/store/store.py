@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import events, turns, writing
+from app.store import customers, events, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
 from app.store.appeals import Appeals
@@ -51,7 +51,7 @@ from multimodal.errors import (
     EmotionMonitorError,
     NotFoundError,
 )
-from multimodal.scoring import ScoredConversation
+from multimodal.scoring import ScoredConversation, Scorer
 
 
 class Store(Governance, Review, Streams, Reading):
@@ -90,6 +90,7 @@ class Store(Governance, Review, Streams, Reading):
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
+        self._remembers = settings.remember_customers
         self.media = MediaFolder(settings.media_dir)
         self.happened: Callable[[], None] = lambda: None
         self.appended: Callable[[int, ScoredConversation], None] = lambda *_: None
@@ -267,6 +268,16 @@ class Store(Governance, Review, Streams, Reading):
         if not self._keep_recordings:
             self._discard(*scored.conversation.media)
 
+    def earlier(self, conversation: Conversation, scorer: Scorer) -> Sequence[Mapping[str, Any]]:
+        """What a scorer learnt of the customer in conversations before this one, the latest first.
+
+        Nothing where the setting `remember_customers` is off; see `app.store.customers`.
+        """
+        if not self._remembers:
+            return ()
+        with self._reading() as session:
+            return customers.earlier(session, conversation, scorer.modality, scorer.info.key)
+
     def fail(self, conversation_id: int, error: str) -> None:
         """Marks a conversation as one that could not be scored, with the reason."""
         with self._writing() as session:
@@ -377,6 +388,8 @@ class Store(Governance, Review, Streams, Reading):
             if clip is not None:
                 writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
             writing.write_scoring(session, row, scored, appended=number)
+            if self._remembers:
+                customers.remember(session, row.id, scored)
             writing.keep_key(session, scope, key, row.id, number)
         if clip is not None and not self._keep_recordings:
             self._discard(clip)
@@ -468,6 +481,8 @@ class Store(Governance, Review, Streams, Reading):
         row.channel = scored.conversation.channel.value
         writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
         writing.write_scoring(session, row, scored)
+        if self._remembers:
+            customers.remember(session, row.id, scored)
 
     def _insert_new(
         self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
@@ -493,6 +508,8 @@ class Store(Governance, Review, Streams, Reading):
                     media = scored[index].conversation.media
                     housed = [self.media.housed(one) if keep else one for one in media]
                     writing.insert_media(session, number, housed, self.media, keep=keep)
+                    if self._remembers:
+                        customers.remember(session, number, scored[index])
                     done[index] = Saved(number, "created")
         return done
 

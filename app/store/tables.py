@@ -6,6 +6,7 @@
                   ├─ trajectory            one per scoring: how the conversation went
                   ├─ media                 recordings: kept by content hash, or elsewhere by path
                   ├─ carried_state         what a modality wants with a speaker's next turn
+                  ├─ customer_state        what it learnt of the customer, for later conversations
                   └─ idempotency_key       writes already done, so that a repeat does nothing
     model                                  every model that ever gave a stored answer
     notice                                 notices under which conversations are analysed
@@ -395,6 +396,19 @@ class CarriedStateRow(Base):
     )
     modality: Mapped[str] = mapped_column(primary_key=True)
     speaker: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+
+
+class CustomerStateRow(Base):
+    """What a modality learnt of the customer in a conversation, where the site keeps that."""
+
+    __tablename__ = "customer_state"
+
+    conversation_id: Mapped[int] = mapped_column(
+        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
+    )
+    modality: Mapped[str] = mapped_column(primary_key=True)
+    model_key: Mapped[str]
     value: Mapped[dict[str, Any]]
 
 

@@ -37,6 +37,17 @@ def test_running_mean_and_deviations_equal_numpy() -> None:
     np.testing.assert_allclose(baseline.m2 / 40, TURNS.var(axis=0), rtol=1e-6)
 
 
+def test_two_parts_joined_equal_the_whole() -> None:
+    joined = learnt(TURNS[:13]).joined(learnt(TURNS[13:]))
+    whole = learnt(TURNS)
+    assert joined.count == 40
+    np.testing.assert_allclose(joined.mean, whole.mean, rtol=1e-9)
+    np.testing.assert_allclose(joined.m2, whole.m2, rtol=1e-9)
+    nobody = Baseline.empty(6)
+    assert nobody.joined(nobody).count == 0
+    np.testing.assert_array_equal(nobody.joined(whole).mean, whole.mean)
+
+
 def test_an_unheard_speaker_is_the_population() -> None:
     mean, spread = Baseline.empty(6).normal(POPULATION)
     np.testing.assert_allclose(mean, POPULATION.mean[0])

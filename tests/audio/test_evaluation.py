@@ -16,7 +16,11 @@ NEUTRAL, SAD, ANGRY = 0, 2, 3
 
 
 def high_is_angry(
-    features: FloatArray, mean: FloatArray, spread: FloatArray, count: FloatArray
+    features: FloatArray,
+    mean: FloatArray,
+    spread: FloatArray,
+    count: FloatArray,
+    prior: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """A network of one feature: above the speaker's normal is angry, else neutral."""
     high = (features > mean)[:, 0]
@@ -33,7 +37,11 @@ def test_a_speakers_normal_tells_two_voices_apart() -> None:
     voice = np.where(speakers == "high", 5.0, -5.0) + np.where(truth == ANGRY, 1.0, -1.0)
     features = (voice + rng.normal(0, 0.2, 60)).astype(np.float32)[:, None]
     figures = evaluate_speech(
-        lambda _: Judge(high_is_angry, POPULATION), features, features, truth, speakers.tolist()
+        lambda _: Judge(high_is_angry, POPULATION, ("zh",)),
+        features,
+        features,
+        truth,
+        speakers.tolist(),
     )
     assert figures["uar"] == pytest.approx(0.5, abs=0.02)
     assert figures["uar_all"] == figures["uar_8k_all"] == 1.0
@@ -54,7 +62,7 @@ def test_classes_that_the_set_lacks_are_masked() -> None:
     features = np.array([[1.0], [-1.0]], np.float32)
     truth = np.array([ANGRY, SAD])
     figures = evaluate_speech(
-        lambda _: Judge(high_is_angry, POPULATION), features, features, truth, ["a", "a"]
+        lambda _: Judge(high_is_angry, POPULATION, ("zh",)), features, features, truth, ["a", "a"]
     )
     assert figures["uar"] == 1.0
 
@@ -67,6 +75,22 @@ def test_a_draw_is_part_of_the_turns_and_depends_on_its_seed_alone() -> None:
     assert first.mean != other.mean
     assert learn_speaker(turns, None).mean == pytest.approx(24.5)
     assert learn_speaker(turns[:3], 5).count == 3
+
+
+def test_experts_of_other_languages_are_not_asked() -> None:
+    asked: list[list[float]] = []
+
+    def network(*inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        asked.extend(inputs[-1].tolist())
+        return high_is_angry(*inputs)
+
+    judge = Judge(network, POPULATION, ("zh", "en", ""))
+    rows = np.zeros((4, 1), np.float32)
+    nobody = [learn_speaker(rows, 0)] * 4
+    judge.judge(rows, nobody, ["zh-CN", "EN", "ja", ""])
+    assert asked[0] == [0, -20, -20]
+    assert asked[1] == [-20, 0, -20]
+    assert asked[2] == asked[3] == [0, 0, 0]  # The voice's likeness decides.
 
 
 def test_average_recall_counts_classes_alike() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("torch")
 
+from audio.calibration import HeldOut, calibrate
 from audio.evaluation import average_recall, learn_speaker
 from audio.fitting import fit, population_of
-from audio.held_out import folds_by_speaker, judge_of, temperatures
+from audio.held_out import folds_by_speaker, judge_of, languages_of
 from audio.prosody import FEATURES
 from audio.speech_table import SpeechTable
 from audio.training_card import trust
@@ -45,7 +46,9 @@ def test_an_unheard_speaker_is_understood_against_their_normal() -> None:
     population = population_of(train)
     net = fit(train, population)
     own = held.features[:, 0]
-    answer = judge_of(net, population).judge(own, [learn_speaker(own, None)] * len(own))
+    answer = judge_of(net, population, languages_of(train)).judge(
+        own, [learn_speaker(own, None)] * len(own)
+    )
     np.testing.assert_allclose(answer.probabilities.sum(axis=1), 1, atol=1e-5)
     assert average_recall(held.truth, answer.probabilities.argmax(axis=1)) > 0.8
     # Angry is the one aroused emotion of the three.
@@ -61,11 +64,15 @@ def test_speakers_are_never_split_between_folds() -> None:
 def test_overconfident_scores_are_cooled() -> None:
     table = voices()
     rng = np.random.default_rng(0)
-    sure = np.full((2, len(table.truth), len(EMOTIONS)), -9.0, np.float32)
-    guess = np.where(rng.random(len(table.truth)) < 0.6, table.truth, rng.permutation(table.truth))
-    sure[:, np.arange(len(guess)), guess] = -0.01
-    everyone = np.ones(len(guess), dtype=np.bool_)
-    assert (temperatures(table, sure, everyone) > 2).all()
+    size = len(table.truth)
+    guess = np.where(rng.random(size) < 0.6, table.truth, rng.permutation(table.truth))
+    answers = np.full((4, size, 2, 2, len(EMOTIONS)), -9.0, np.float32)
+    answers[:, np.arange(size), :, :, guess] = -0.01
+    count = np.repeat(np.array([[1], [5], [20], [18]], np.float32), size, axis=1)
+    found = calibrate(table, HeldOut(answers, count), np.ones(size, dtype=np.bool_))
+    for first, growth in found.sharpness:
+        assert 0 < first < 0.5
+        assert 0 < first + growth < 0.5
 
 
 def test_trust_runs_through_the_measured_recalls() -> None:

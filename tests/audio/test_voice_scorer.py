@@ -111,6 +111,28 @@ def test_what_cannot_be_scored_is_missing_and_keeps_the_state(
     assert answer.state == state
 
 
+def test_turns_in_which_others_speak_too_are_not_learnt_from(scorer: VoiceScorer) -> None:
+    state = call(scorer, [voice(130)])[-1].state
+    (over,) = scorer.score([heard(voice(200), state=state, crosstalk=0.5)])
+    (alone,) = scorer.score([heard(voice(200), state=state, crosstalk=0.1)])
+    assert over.state == state
+    assert alone.state is not None
+    assert alone.state["count"] == 2
+    np.testing.assert_array_equal(over.probabilities, alone.probabilities)
+
+
+def test_earlier_conversations_count_and_are_not_carried_on(scorer: VoiceScorer) -> None:
+    earlier = call(scorer, [voice(hz) for hz in (120, 125, 130, 135)])[-1].state
+    assert earlier is not None
+    (known,) = scorer.score([heard(voice(220), usual=(earlier,))])
+    (new,) = scorer.score([heard(voice(220))])
+    (told,) = scorer.score([heard(voice(220), state=earlier)])
+    np.testing.assert_array_equal(known.probabilities, told.probabilities)
+    assert np.abs(known.probabilities - new.probabilities).max() > 0.01
+    assert known.reliability > new.reliability
+    assert known.state == new.state  # What this conversation taught, and no other.
+
+
 def test_the_pipelines_reason_is_passed_on(scorer: VoiceScorer) -> None:
     (answer,) = scorer.score([TurnInput(TURN, reason="policy: no notice")])
     assert answer.reason == "policy: no notice"
@@ -222,6 +244,7 @@ def test_onnx_equals_torch(tmp_path: Path) -> None:
     import onnxruntime
 
     from audio.model import CLASSES, Head, KernelMachine, ProsodyNet
+    from audio.perceptrons import Perceptrons
     from audio.training_card import export
 
     torch.manual_seed(0)
@@ -233,12 +256,16 @@ def test_onnx_equals_torch(tmp_path: Path) -> None:
         return made
 
     def head(size: int) -> Head:
-        classes, share = torch.tensor([[True] * 5 + [False] * 2]), torch.tensor([0.3])
-        return Head([machine(size)], classes, machine(size), share)
+        classes = torch.tensor([[True] * 5 + [False] * 2, [True] * 7])
+        experts = [machine(size), machine(size)]
+        made = Head(experts, Perceptrons(size, 2), 0.5, classes, machine(size))
+        made.shares.copy_(torch.tensor([0.3, 0.0]))
+        return made
 
-    gate = torch.nn.Linear(3, 1)
+    gate = torch.nn.Linear(3, 2)
     parts = [0, 2, 3], torch.randn(3, 3), gate, head(3), head(4)
     net = ProsodyNet(torch.randn(4), torch.rand(4) + 0.5, *parts).eval()
+    net.sharpness.copy_(torch.tensor([[0.6, 0.3], [1.1, 0.1]]))
     export(net, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
     for rows in (1, 2, 33):
@@ -247,6 +274,7 @@ def test_onnx_equals_torch(tmp_path: Path) -> None:
             "mean": torch.randn(rows, 4),
             "spread": torch.rand(rows, 4) + 0.5,
             "count": torch.randint(0, 30, (rows, 1)).float(),
+            "prior": torch.randn(rows, 2),
         }
         served = session.run(None, {name: value.numpy() for name, value in inputs.items()})
         with torch.inference_mode():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from multimodal.conversation import WHOLE_PICTURE, Conversation, Media, Role, Turn
 from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.pipeline import EmotionMonitor
-from multimodal.policy import AGENT, NO_NOTICE, ROLE_UNKNOWN, permission
+from multimodal.policy import AGENT, NO_NOTICE, ROLE_UNKNOWN, others_share, permission
 from multimodal.scoring import FusedAnswer, Need, Trajectory, TurnInput
 
 RATE = 1000
@@ -212,3 +212,16 @@ def test_a_face_is_refused_unless_the_picture_is_declared_to_be_the_customers(
                 halves = whole
             else:
                 assert {w // 2 for w in whole} == halves
+
+
+def test_the_share_of_a_turn_in_which_others_speak_counts_their_overlaps_once() -> None:
+    turns = (
+        Turn(Role.AGENT, "", 0.0, 3.0),
+        Turn(Role.CUSTOMER, "", 2.0, 6.0),
+        Turn(Role.UNKNOWN, "", 2.5, 4.0),
+        Turn(Role.CUSTOMER, "", 5.0, 8.0),
+    )
+    conversation = Conversation("c", turns)
+    assert others_share(conversation, turns[1]) == pytest.approx(0.5)
+    assert others_share(conversation, turns[3]) == 0
+    assert others_share(conversation, Turn(Role.CUSTOMER, "")) == 0
