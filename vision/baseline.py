@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.corpora import FerPlus
+from vision.corpora import TaggedFaces
 from vision.expression import EXPRESSIONS, SIDE
 from vision.metrics import ferplus_metrics
 
@@ -46,7 +46,7 @@ def local_binary_patterns(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.sqrt(histograms / _CELL**2).astype(np.float32)
 
 
-def linear_baseline(training: FerPlus, test: FerPlus) -> dict[str, Any]:
+def linear_baseline(training: TaggedFaces, test: TaggedFaces) -> dict[str, Any]:
     """Figures of a ridge classifier on local binary patterns, with balanced classes.
 
     Its scores are made probabilities by a softmax, which is not calibrated; ECE says nothing here.
@@ -56,7 +56,10 @@ def linear_baseline(training: FerPlus, test: FerPlus) -> dict[str, Any]:
     classifier = RidgeClassifier(alpha=10.0, class_weight="balanced")
     classifier.fit(local_binary_patterns(training.faces), training.majority)
     scores = np.full((len(test), len(EXPRESSIONS)), -np.inf)
-    scores[:, classifier.classes_] = classifier.decision_function(local_binary_patterns(test.faces))
+    decided = classifier.decision_function(local_binary_patterns(test.faces))
+    if decided.ndim == 1:  # of two classes scikit-learn gives the second one's score alone
+        decided = np.stack([-decided, decided], axis=1)
+    scores[:, classifier.classes_] = decided
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     return ferplus_metrics(probabilities, test)
