@@ -195,6 +195,6 @@ def logits_of(network: nn.Module, faces: NDArray[np.uint8]) -> Tensor:
         return torch.cat(
             [
                 network(part[:, None].float().contiguous(memory_format=torch.channels_last))
-                for part in torch.from_numpy(faces).split(_EVALUATED)
+                for part in torch.split(torch.from_numpy(faces), _EVALUATED)
             ]
         )

@@ -111,9 +111,11 @@ def train_network(
             answers.append(np.load(kept))
             continue
         torch.manual_seed(recipe.seed + number + 1)
-        network = ExpressionNet(len(EXPRESSIONS), **shape)
         network, prior = fit(
-            network, training, replace(recipe, seed=recipe.seed + number + 1), validation=validation
+            ExpressionNet(len(EXPRESSIONS), **shape),
+            training,
+            replace(recipe, seed=recipe.seed + number + 1),
+            validation=validation,
         )
         # A teacher sees each face as it is and in the mirror.
         mirrored = np.ascontiguousarray(training.faces[..., ::-1])

@@ -63,8 +63,8 @@ def test_a_checkpoint_of_ones_own_is_used_by_name(tmp_path: Path, faces: Path) -
     assert "the user's: open" in card
     assert "mine" in {checkpoint.info.name for _, checkpoint in installed(settings)}
     monitor = build_monitor(Settings(data_dir=tmp_path, vision_checkpoint="mine"))
-    assert monitor.scorers[FACE].info.name == "mine"
-    (measured,) = evaluate("face", faces, str(folder))
+    assert monitor.models()[FACE].name == "mine"
+    measured = evaluate("face", faces, str(folder))
     assert measured["n"] == 200
     with pytest.raises(ConflictError, match="already"):
         train_vision(settings, [faces], "mine", epochs=1, terms="open")
