@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from multimodal.emotions import FloatArray
 from vision.augmentation import augment
 from vision.corpora import TaggedFaces
+from vision.model import both_ways
 
 _BATCH = 128
 _SMALL_BATCH = 16
@@ -189,12 +190,14 @@ def mixed(
 
 
 def logits_of(network: nn.Module, faces: NDArray[np.uint8]) -> Tensor:
-    """A network's logits, float32 (n, 8), in evaluation mode."""
+    """A network's logits as they are served, float32 (n, 8): in evaluation mode, both ways."""
     network.eval()
     with torch.inference_mode():
         return torch.cat(
             [
-                network(part[:, None].float().contiguous(memory_format=torch.channels_last))
+                both_ways(
+                    network, part[:, None].float().contiguous(memory_format=torch.channels_last)
+                )
                 for part in torch.split(torch.from_numpy(faces), _EVALUATED)
             ]
         )

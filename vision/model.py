@@ -29,11 +29,10 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w), weighed."""
-        weights = torch.sigmoid(
-            self.channels(x.mean(dim=(2, 3))) + self.channels(x.amax(dim=(2, 3)))
-        )
+        largest = nn.functional.adaptive_max_pool2d(x, 1).flatten(1)
+        weights = torch.sigmoid(self.channels(x.mean(dim=(2, 3))) + self.channels(largest))
         x = x * weights[:, :, None, None]
-        summary = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)
+        summary = torch.cat([x.mean(1, keepdim=True), x.max(1, keepdim=True).values], dim=1)
         return x * torch.sigmoid(self.places(summary))
 
 
@@ -81,7 +80,8 @@ class ExpressionNet(nn.Sequential):
         widths: Channels of each stage; every stage but the first halves the picture.
         blocks: Residual blocks of each stage.
         stride: Of the first convolution.
-        attention: Whether the blocks have CBAM.
+        attention: Whether the blocks of the last two stages have CBAM; in the first ones it would
+            take as long as the convolutions.
     """
 
     def __init__(
@@ -103,7 +103,8 @@ class ExpressionNet(nn.Sequential):
         for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             for block in range(count):
                 halves = block == 0 and stage > 0
-                layers.append(Residual(inputs, width, 1 + halves, attention=attention))
+                late = stage >= len(widths) - 2
+                layers.append(Residual(inputs, width, 1 + halves, attention=attention and late))
                 inputs = width
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(inputs, classes)]
         super().__init__(*layers, *head)
@@ -111,6 +112,8 @@ class ExpressionNet(nn.Sequential):
 
 class Calibrated(nn.Module):
     """What is exported: softmax((logits + prior) / temperature).
+
+    The logits are the mean of those of the face and of its mirror image: an expression has no side.
 
     Args:
         network: The trained network.
@@ -127,4 +130,11 @@ class Calibrated(nn.Module):
 
     def forward(self, faces: Tensor) -> Tensor:
         """(n, 1, 48, 48) in [0, 255] to probabilities (n, classes)."""
-        return torch.softmax((self.network(faces) + self.prior) / self.temperature, dim=1)
+        logits = both_ways(self.network, faces)
+        return torch.softmax((logits + self.prior) / self.temperature, dim=1)
+
+
+def both_ways(network: nn.Module, faces: Tensor) -> Tensor:
+    """Mean logits of each face and its mirror image, (n, classes)."""
+    logits: Tensor = (network(faces) + network(faces.flip(3))) / 2
+    return logits

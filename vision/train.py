@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from multimodal.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from multimodal.emotions import EMOTIONS
+from multimodal.emotions import EMOTIONS, FloatArray
 from multimodal.errors import InvalidInputError
 from multimodal.metrics import classification_report
 from vision.baseline import linear_baseline
@@ -104,32 +104,36 @@ def train_network(
         runs: Folder in which finished teachers are kept and found again.
     """
     votes = soft_labels(training.votes)
-    answers = []
-    for number, shape in enumerate(TEACHERS):
-        kept = runs / f"teacher{number}.npy" if runs else None
-        if kept and kept.is_file():
-            answers.append(np.load(kept))
-            continue
-        torch.manual_seed(recipe.seed + number + 1)
-        network, prior = fit(
-            ExpressionNet(len(EXPRESSIONS), **shape),
-            training,
-            replace(recipe, seed=recipe.seed + number + 1),
-            validation=validation,
-        )
-        # A teacher sees each face as it is and in the mirror.
-        mirrored = np.ascontiguousarray(training.faces[..., ::-1])
-        logits = logits_of(network, training.faces) + logits_of(network, mirrored)
-        answers.append(torch.softmax(logits / 2 + prior, dim=1).numpy())
-        if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            np.save(kept, answers[-1])
+    answers = [teach(number, training, validation, recipe, runs) for number in range(len(TEACHERS))]
     labels = (1 - TEACHING) * votes + TEACHING * np.mean(answers, axis=0, dtype=np.float32)
     torch.manual_seed(recipe.seed)
     network, prior = fit(
         ExpressionNet(len(EXPRESSIONS)), training, recipe, validation=validation, labels=labels
     )
     return calibrate(network, prior, validation)
+
+
+def teach(
+    number: int, training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, runs: Path | None
+) -> FloatArray:
+    """What a teacher answers for the faces it has learnt from, (n, 8), fitted now or found."""
+    kept = runs / f"teacher{number}.npy" if runs else None
+    if kept and kept.is_file():
+        return np.asarray(np.load(kept))
+    seed = recipe.seed + number + 1
+    torch.manual_seed(seed)
+    network, prior = fit(
+        ExpressionNet(len(EXPRESSIONS), **TEACHERS[number]),
+        training,
+        replace(recipe, seed=seed),
+        validation=validation,
+    )
+    calibrate(network, prior, validation)
+    answers = torch.softmax(logits_of(network, training.faces) + prior, dim=1).numpy()
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.save(kept, answers)
+    return answers
 
 
 def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
