@@ -7,7 +7,7 @@ from app.settings import Settings
 from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.plugins import load_fuser, load_scorers, load_transcriber
-from multimodal.scoring import TEXT, VOICE
+from multimodal.scoring import FACE, TEXT, VOICE
 from multimodal.transcription.protocol import Transcriber
 
 _OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
@@ -47,6 +47,7 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
         {
             TEXT: located(settings, "text", settings.text_checkpoint),
             VOICE: located(settings, "audio", settings.audio_checkpoint),
+            FACE: located(settings, "vision", settings.vision_checkpoint),
         }
     )
     fuser = None

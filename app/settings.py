@@ -78,6 +78,8 @@ class Settings(BaseSettings):
             one.
         audio_checkpoint: Name of the voice checkpoint, or path of its folder; empty for the shipped
             one.
+        vision_checkpoint: Name of the face checkpoint, or path of its folder; empty for the shipped
+            one.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -119,6 +121,7 @@ class Settings(BaseSettings):
     webhook_internal: bool = False
     text_checkpoint: str = ""
     audio_checkpoint: str = ""
+    vision_checkpoint: str = ""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

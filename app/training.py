@@ -21,7 +21,11 @@ from multimodal.errors import (
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TERMS = ("open", "research")
-_LIBRARIES = {"text": ("torch", "transformers"), "audio": ("torch", "onnxscript")}
+_LIBRARIES = {
+    "text": ("torch", "transformers"),
+    "audio": ("torch", "onnxscript"),
+    "vision": ("torch", "onnx"),
+}
 
 
 def train_text(
@@ -97,6 +101,48 @@ def train_audio(settings: Settings, data: Path, name: str, *, terms: str) -> dic
     measured = [
         {"model": title, **_rounded(metrics[key][OWN])}
         for key, title in (("model", name), ("svm_baseline", "SVM"))
+    ]
+    return {"name": name, "folder": str(folder), "measured": measured}
+
+
+def train_vision(
+    settings: Settings, data: Sequence[Path], name: str, *, epochs: int, terms: str
+) -> dict[str, Any]:
+    """Trains the face model; progress goes to stderr.
+
+    Args:
+        settings: Say where the checkpoint is kept.
+        data: Labelled faces in the forms of `vision.corpora.read_faces`.
+        name: Of the new checkpoint.
+        epochs: Passes over the faces.
+        terms: `open` or `research`.
+
+    Returns:
+        `name`, `folder`, `measured`: on faces that were kept back, of the new model and of a linear
+        one on local binary patterns beside it.
+
+    Raises:
+        InputFileError: If there is nothing at one of `data`, or it cannot be read.
+        InvalidInputError: If name, terms or data are not as they should be.
+        MediaError: If a picture cannot be decoded.
+        ConflictError: If there is a checkpoint of that name.
+        ModelMissingError: If PyTorch is missing.
+    """
+    folder = _folder(settings, "vision", name, terms)
+    for path in data:
+        if not path.exists():
+            raise InputFileError("there is no such file or folder.", where=str(path))
+    from vision.train import train_own
+
+    command = f"emotion-monitor train vision {' '.join(f'--data {p}' for p in data)} --name {name}"
+    metrics = _written(
+        folder,
+        "vision",
+        lambda work: train_own(data, work, epochs=epochs, terms=terms, command=command),
+    )
+    measured = [
+        {"model": title, "n": sum(row["n"] for row in of["per_class"].values()), **_rounded(of)}
+        for of, title in ((metrics["test"], name), (metrics["baseline"], "LBP"))
     ]
     return {"name": name, "folder": str(folder), "measured": measured}
 

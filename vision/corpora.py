@@ -1,4 +1,4 @@
-"""Reads labelled faces: FER+, a parquet of name, emotion, image, or a folder per class."""
+"""Reads labelled faces: FER+, a parquet of name, emotion, image, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -9,27 +9,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from multimodal.emotions import emotion_from_label
 from multimodal.errors import InputFileError, InvalidInputError, MediaError
-from vision.expression import EXPRESSIONS, SIDE
+from vision.alignment import align
+from vision.detection import FaceDetector
+from vision.expression import CONTEMPT, EXPRESSIONS, SIDE
 
 TAGGERS = 10
 """How many people labelled each image of FER+."""
+CROPPED = 2 * SIDE
+"""Pictures up to this side in pixels are taken for faces already cut out."""
+_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FerPlus:
-    """Faces of FER+ with the votes of ten people each.
+class TaggedFaces:
+    """Faces with the votes of the people who looked at them.
 
     Attributes:
         faces: Grey uint8 (n, SIDE, SIDE).
-        votes: int64 (n, 8), in the order of `EXPRESSIONS`; votes for `unknown` and `NF` (no face)
-            are left out.
+        votes: int64 (n, 8), in the order of `EXPRESSIONS`, at most `TAGGERS` a face; votes of FER+
+            for `unknown` and `NF` (no face) are left out. A face with one label has all of them.
         fer2013: The label of FER2013 where the image could be matched, else None.
+        person: Who is shown, where the data say so, else empty.
     """
 
     faces: NDArray[np.uint8]
     votes: NDArray[np.int64]
     fer2013: list[str | None]
+    person: list[str]
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -39,21 +47,27 @@ class FerPlus:
         """Index of the expression with the most votes, (n,); the first of those in a tie."""
         return np.asarray(self.votes.argmax(axis=1))
 
-    def take(self, rows: NDArray[np.int64]) -> FerPlus:
+    def take(self, rows: NDArray[np.int64]) -> TaggedFaces:
         """The rows at these indices."""
-        return FerPlus(self.faces[rows], self.votes[rows], [self.fer2013[i] for i in rows])
+        return TaggedFaces(
+            self.faces[rows],
+            self.votes[rows],
+            [self.fer2013[i] for i in rows],
+            [self.person[i] for i in rows],
+        )
 
 
-def join(parts: Sequence[FerPlus]) -> FerPlus:
+def join(parts: Sequence[TaggedFaces]) -> TaggedFaces:
     """Several files as one; at least one."""
-    return FerPlus(
+    return TaggedFaces(
         np.concatenate([part.faces for part in parts]),
         np.concatenate([part.votes for part in parts]),
         [name for part in parts for name in part.fer2013],
+        [person for part in parts for person in part.person],
     )
 
 
-def read_ferplus(path: Path) -> FerPlus:
+def read_ferplus(path: Path) -> TaggedFaces:
     """One parquet file of FER+, without copies of training images.
 
     Images that most taggers called unknown or no face at all are left out.
@@ -75,10 +89,11 @@ def read_ferplus(path: Path) -> FerPlus:
     images = table["image"].to_list()
     names = table["fer2013_label"].to_list()
     faces = [decode_grey(images[i], f"{path}, row {i + 1}") for i in kept]
-    return FerPlus(
+    return TaggedFaces(
         np.stack([to_face(face) for face in faces]),
         known[kept],
         [names[i] if isinstance(names[i], str) else None for i in kept],
+        [""] * len(kept),
     )
 
 
@@ -105,37 +120,125 @@ def to_face(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+def read_faces(path: Path) -> TaggedFaces:
+    """Labelled faces in any of the three forms.
 
-
-def read_labelled(path: Path) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Encoded pictures with one label each.
+    Larger pictures are searched for their largest face first; where none is found, the whole
+    picture is taken. Pictures whose label is no expression are left out.
 
     Args:
-        path: A parquet file with the columns name, emotion and image, or a folder with one folder
-            of pictures per label.
-
-    Returns:
-        Name and bytes of each picture, in the order of names, and its label as it stands there.
+        path: FER+ or another parquet file, a folder of parquet files, or a folder of pictures:
+            EXPRESSION/picture or PERSON/EXPRESSION/picture.
 
     Raises:
-        InvalidInputError: If there are no labelled pictures.
-        InputFileError: If a picture cannot be read.
+        InvalidInputError: If there is nothing in one of these forms, or no usable label.
+        InputFileError: If a file cannot be read.
+        MediaError: If a picture cannot be decoded.
     """
-    if path.is_file():
-        import pandas as pd
+    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
+    if files:
+        return join([read_ferplus(f) if is_ferplus(f) else _tagged(read_table(f)) for f in files])
+    return _tagged(read_folder(path))
 
-        table = pd.read_parquet(path)
-        if {"name", "emotion", "image"} - set(table.columns):
-            raise InvalidInputError(
-                "it has neither the columns of FER+ nor name, emotion and image.", where=str(path)
-            )
-        pictures = list(zip(table["name"].astype(str), table["image"], strict=True))
-        return pictures, [str(label) for label in table["emotion"]]
-    files = sorted(f for f in path.glob("*/*") if f.suffix.lower() in _PICTURES)
+
+def is_ferplus(path: Path) -> bool:
+    """Whether a file holds votes, as those of FER+ do.
+
+    Raises:
+        InvalidInputError: If it is not a parquet file.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return "votes" in pyarrow.parquet.read_schema(path).names
+    except pyarrow.ArrowInvalid as error:
+        raise InvalidInputError("it is not a parquet file.", where=str(path)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One encoded picture: where it lies, its label, and whom it shows if that is known."""
+
+    where: str
+    data: bytes
+    label: str
+    person: str
+
+
+def read_table(path: Path) -> list[Picture]:
+    """A parquet file with the columns name, emotion and image, and person if it is known.
+
+    Raises:
+        InvalidInputError: If it lacks one of the columns.
+    """
+    import pandas as pd
+
+    table = pd.read_parquet(path)
+    if {"name", "emotion", "image"} - set(table.columns):
+        raise InvalidInputError(
+            "it has neither the columns of FER+ nor name, emotion and image.", where=str(path)
+        )
+    people = table["person"].astype(str) if "person" in table.columns else [""] * len(table)
+    columns = (table["name"].astype(str), table["image"], table["emotion"].astype(str), people)
+    return [Picture(*row) for row in zip(*columns, strict=True)]
+
+
+def read_folder(path: Path) -> list[Picture]:
+    """A folder of pictures: EXPRESSION/picture or PERSON/EXPRESSION/picture, sorted by name.
+
+    Raises:
+        InvalidInputError: If there are none.
+        InputFileError: If one cannot be read.
+    """
+    files = sorted(
+        file
+        for pattern in ("*/*", "*/*/*")
+        for file in path.glob(pattern)
+        if file.suffix.lower() in _PICTURES
+    )
     if not files:
         raise InvalidInputError("it holds no folders of pictures.", where=str(path))
-    try:
-        return [(str(f), f.read_bytes()) for f in files], [f.parent.name for f in files]
-    except OSError as error:
-        raise InputFileError(f"it cannot be read: {error}.", where=str(path)) from error
+    pictures = []
+    for file in files:
+        person = file.parent.parent.name if file.parent.parent != path else ""
+        try:
+            pictures.append(Picture(str(file), file.read_bytes(), file.parent.name, person))
+        except OSError as error:
+            raise InputFileError(f"it cannot be read: {error}.", where=str(file)) from error
+    return pictures
+
+
+def expression_of(label: str) -> str:
+    """The expression that a label stands for, or an empty string."""
+    if label.strip().lower() == CONTEMPT:
+        return CONTEMPT
+    emotion = emotion_from_label(label)
+    return emotion.value if emotion else ""
+
+
+def _tagged(pictures: Sequence[Picture]) -> TaggedFaces:
+    known = [(picture, expression_of(picture.label)) for picture in pictures]
+    kept = [(picture, name) for picture, name in known if name]
+    if not kept:
+        labels = sorted({picture.label for picture in pictures})
+        raise InvalidInputError(f"none of its labels is an expression: {', '.join(labels[:10])}.")
+    detector = FaceDetector()
+    votes = np.zeros((len(kept), len(EXPRESSIONS)), np.int64)
+    votes[np.arange(len(kept)), [EXPRESSIONS.index(name) for _, name in kept]] = TAGGERS
+    return TaggedFaces(
+        np.stack([_cut_out(picture, detector) for picture, _ in kept]),
+        votes,
+        [None] * len(kept),
+        [picture.person for picture, _ in kept],
+    )
+
+
+def _cut_out(picture: Picture, detector: FaceDetector) -> NDArray[np.uint8]:
+    image = decode_grey(picture.data, picture.where)
+    if min(image.shape) > CROPPED:
+        colour = np.repeat(image[:, :, None], 3, axis=2)
+        found = detector.detect(colour)
+        if found:
+            return align(colour, max(found, key=lambda face: face.size).landmarks)
+    return to_face(image)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from multimodal.emotions import EMOTIONS, FloatArray, emotion_from_label
 from multimodal.metrics import classification_report
-from vision.corpora import TAGGERS, FerPlus
-from vision.expression import EXPRESSIONS, fold_contempt
+from vision.corpora import TAGGERS, TaggedFaces
+from vision.expression import EXPRESSIONS, SIDE, fold_contempt
+
+COVERED = 0.3
+_GREY = 128
 
 
-def ferplus_metrics(probabilities: FloatArray, data: FerPlus) -> dict[str, Any]:
+def ferplus_metrics(probabilities: FloatArray, data: TaggedFaces) -> dict[str, Any]:
     """Figures over the eight expressions; where votes tie, any of the top labels counts.
 
     Args:
@@ -43,3 +47,20 @@ def ferplus_metrics(probabilities: FloatArray, data: FerPlus) -> dict[str, Any]:
         "fer2013_accuracy": float(np.mean(fer2013)) if fer2013 else None,
         "n_fer2013": len(fer2013),
     }
+
+
+def covered(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
+    """Faces with a grey rectangle over 30 % of each, at random, up to twice as long as wide.
+
+    Args:
+        faces: Grey uint8 (n, SIDE, SIDE).
+        seed: Of the places; the same for the same n.
+    """
+    random = np.random.default_rng(seed)
+    result = faces.copy()
+    for face in result:
+        height = round(SIDE * (COVERED * 2 ** random.uniform(-1, 1)) ** 0.5)
+        width = round(SIDE * SIDE * COVERED / height)
+        top, left = random.integers(SIDE - height + 1), random.integers(SIDE - width + 1)
+        face[top : top + height, left : left + width] = _GREY
+    return result

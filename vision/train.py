@@ -3,7 +3,9 @@
     python -m vision.train --data ../shared/data/faces/ferplus --out vision/checkpoints/resnet
 
 `training.parquet` is split nine to one; every choice is made on the tenth. `public_test.parquet`
-is measured once, at the end.
+is measured once, at the end. Several networks are trained as teachers; the one that ships learns
+from their answers and from the votes (Hinton et al. 2015, "Distilling the knowledge in a neural
+network"). `emotion-monitor train vision` trains on one's own faces, without teachers.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,121 +25,127 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from multimodal.checkpoints import save_checkpoint
-from multimodal.emotions import EMOTIONS
+from multimodal.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from multimodal.emotions import EMOTIONS, FloatArray
+from multimodal.errors import InvalidInputError
 from multimodal.metrics import classification_report
-from vision.augmentation import augment
 from vision.baseline import linear_baseline
 from vision.card import card
-from vision.corpora import FerPlus, read_ferplus
-from vision.expression import EXPRESSIONS, SIDE, ExpressionModel, fold_contempt
-from vision.metrics import ferplus_metrics
+from vision.corpora import TaggedFaces, join, read_faces, read_ferplus
+from vision.export import export, quantise
+from vision.expression import EXPRESSIONS, ExpressionModel, fold_contempt
+from vision.fitting import Recipe, fit, logits_of, soft_labels
+from vision.metrics import covered, ferplus_metrics
 from vision.model import Calibrated, ExpressionNet
 
-SEED = 0
+VERSION = "0.3.0"
 VALIDATION_SHARE = 0.1
-BATCH = 128
-LEARNING_RATE = 0.1
-WEIGHT_DECAY = 5e-4
 PRIOR_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+TEACHING = 0.7
+"""Share of the teachers' answers in what the student learns; the rest are the votes."""
+TEACHERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"widths": (32, 64, 128, 256), "blocks": (1, 1, 1, 1), "stride": 2},
+)
+"""What is different in each teacher from the network that ships."""
+MODEL_FILE = "model.onnx"
+_FEWEST = 10  # own faces of an expression
+_RANGES = 512  # faces on which the ranges of int8 are measured
 
-log = logging.getLogger("vision.train")
+log = logging.getLogger(__name__)
 
 
-def split_by_image(faces: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows for training and for validation; copies of one image stay on the same side.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A network that is ready to be written.
 
-    FER2013 names no people, so that images are the finest thing that can be kept apart.
+    Attributes:
+        network: Gives logits.
+        temperature: By which they are divided.
+        share: Of the prior that is put back, see `PRIOR_SHARES`.
+        prior: The classes' log frequencies, (8,).
     """
-    keys = [hashlib.sha256(face.tobytes()).hexdigest() for face in faces]
+
+    network: nn.Module
+    temperature: float
+    share: float
+    prior: Tensor
+
+    @property
+    def calibrated(self) -> Calibrated:
+        """Faces to probabilities."""
+        return Calibrated(self.network, self.temperature, self.share * self.prior)
+
+
+def split(data: TaggedFaces, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows for training and for validation; a person, or copies of one image, stay on one side.
+
+    FER2013 names no people, so that images are the finest thing that can be kept apart there.
+    """
+    keys = [
+        person or hashlib.sha256(face.tobytes()).hexdigest()
+        for person, face in zip(data.person, data.faces, strict=True)
+    ]
     _, group = np.unique(keys, return_inverse=True)
-    chosen = np.random.default_rng(SEED).random(group.max() + 1) < VALIDATION_SHARE
-    return np.flatnonzero(~chosen[group]), np.flatnonzero(chosen[group])
+    drawn = np.random.default_rng(seed).permutation(group.max() + 1)
+    chosen = drawn[group] < max(1, round(len(drawn) * VALIDATION_SHARE))
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
-def soft_labels(votes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The taggers' votes as distributions; single votes are dropped as outliers.
+def train_network(
+    training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, runs: Path | None
+) -> Fitted:
+    """The network that ships, taught by `TEACHERS`.
 
-    Barsoum et al. 2016 drop them too. Where nothing but single votes is there, they all count.
+    Args:
+        training: To learn from.
+        validation: On which temperature and prior are chosen.
+        recipe: Of every network.
+        runs: Folder in which finished teachers are kept and found again.
     """
-    kept = np.where(votes > 1, votes, 0)
-    kept = np.where(kept.sum(axis=1, keepdims=True) > 0, kept, votes)
-    return np.asarray(kept / kept.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
-def logits_of(network: ExpressionNet, data: FerPlus) -> Tensor:
-    """The network's logits, float32 (n, 8), in evaluation mode."""
-    network.eval()
-    with torch.inference_mode():
-        return torch.cat(
-            [
-                network(part[:, None].float())
-                for part in torch.split(torch.from_numpy(data.faces), BATCH)
-            ]
-        )
-
-
-def fit(data: FerPlus, validation: FerPlus, epochs: int) -> tuple[ExpressionNet, Tensor]:
-    """Trains on soft labels with logit adjustment.
-
-    The log of the classes' frequencies is added to the logits in the loss (Menon et al. 2021,
-    "Long-tail learning via logit adjustment"), so that the network itself learns as if all classes
-    were equally frequent, and disgust and contempt are not drowned.
-
-    Returns:
-        The network in evaluation mode, and the classes' log frequencies, (8,).
-    """
-    torch.manual_seed(SEED)
-    generator = torch.Generator().manual_seed(SEED)
-    faces = torch.from_numpy(data.faces)[:, None]
-    labels = torch.from_numpy(soft_labels(data.votes))
-    prior = labels.mean(dim=0).clamp(min=1e-5).log()  # a class may be absent from one's own data
-    network = ExpressionNet(len(EXPRESSIONS))
-    optimiser = torch.optim.SGD(
-        network.parameters(), LEARNING_RATE, 0.9, weight_decay=WEIGHT_DECAY, nesterov=True
+    votes = soft_labels(training.votes)
+    answers = [teach(number, training, validation, recipe, runs) for number in range(len(TEACHERS))]
+    labels = (1 - TEACHING) * votes + TEACHING * np.mean(answers, axis=0, dtype=np.float32)
+    torch.manual_seed(recipe.seed)
+    network, prior = fit(
+        ExpressionNet(len(EXPRESSIONS)), training, recipe, validation=validation, labels=labels
     )
-    steps = len(faces) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, LEARNING_RATE, total_steps=steps * epochs
+    return calibrate(network, prior, validation)
+
+
+def teach(
+    number: int, training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, runs: Path | None
+) -> FloatArray:
+    """What a teacher answers for the faces it has learnt from, (n, 8), fitted now or found."""
+    kept = runs / f"teacher{number}.npy" if runs else None
+    if kept and kept.is_file():
+        return np.asarray(np.load(kept))
+    seed = recipe.seed + number + 1
+    torch.manual_seed(seed)
+    network, prior = fit(
+        ExpressionNet(len(EXPRESSIONS), **TEACHERS[number]),
+        training,
+        replace(recipe, seed=seed),
+        validation=validation,
     )
-    # bfloat16 halves the time where the processor has it, and takes longer where it does not.
-    fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    for epoch in range(epochs):
-        network.train()
-        start, total = time.perf_counter(), 0.0
-        order = torch.randperm(len(faces), generator=generator)
-        for rows in order[: steps * BATCH].view(steps, BATCH):
-            batch = augment(faces[rows].float(), generator)
-            with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-                logits = network(batch.contiguous(memory_format=torch.channels_last))
-            loss = nn.functional.cross_entropy(logits.float() + prior, labels[rows])
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-        guess = (logits_of(network, validation) + prior).argmax(dim=1).numpy()
-        log.info(
-            "epoch %d: loss %.4f, validation accuracy %.4f, %.0f s",
-            *(epoch, total / steps, (guess == validation.majority).mean()),
-            time.perf_counter() - start,
-        )
-    return network.eval(), prior
+    calibrate(network, prior, validation)
+    answers = torch.softmax(logits_of(network, training.faces) + prior, dim=1).numpy()
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.save(kept, answers)
+    return answers
 
 
-def calibrate(network: ExpressionNet, data: FerPlus, prior: Tensor) -> tuple[float, float]:
+def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
     """Chooses on validation data how much of the prior is put back, and the temperature.
 
     The share of the prior is the one with the best mean of accuracy and macro-recall; the
     temperature is the one with the least negative log-likelihood of the majority label.
-
-    Returns:
-        Temperature and share of the prior.
     """
-    logits = logits_of(network, data)
+    logits = logits_of(network, data.faces)
     truth = torch.from_numpy(data.majority)
-    best, chosen = -1.0, (1.0, 1.0)
-    for share in PRIOR_SHARES:
+    best, chosen = -1.0, Fitted(network, 1.0, 1.0, prior)
+    for share in PRIOR_SHARES if prior.any() else (0.0,):
         losses = {
             temperature: nn.functional.cross_entropy(
                 (logits + share * prior) / temperature, truth
@@ -150,89 +161,193 @@ def calibrate(network: ExpressionNet, data: FerPlus, prior: Tensor) -> tuple[flo
             *(share, temperature, report["accuracy"], report["macro_recall"], report["ece"]),
         )
         if score > best:
-            best, chosen = score, (float(temperature), share)
+            best, chosen = score, Fitted(network, float(temperature), share, prior)
     return chosen
 
 
-def export(network: nn.Module, path: Path) -> None:
-    """Writes the network as ONNX with a free batch size."""
-    # The newer exporter (dynamo) takes twenty times as long for the same graph.
-    torch.onnx.export(
-        network,
-        (torch.zeros(2, 1, SIDE, SIDE),),
-        path,
-        input_names=["faces"],
-        output_names=["probabilities"],
-        dynamic_axes={"faces": {0: "n"}, "probabilities": {0: "n"}},
-        dynamo=False,
+def write_network(fitted: Fitted, folder: Path, ranges: NDArray[np.uint8]) -> None:
+    """Writes the int8 network that is served.
+
+    Args:
+        fitted: The network.
+        folder: Of the checkpoint.
+        ranges: Faces on which the ranges are measured.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        whole = Path(temporary) / MODEL_FILE
+        export(fitted.calibrated, whole)
+        quantise(whole, folder / MODEL_FILE, ranges)
+
+
+def measured(folder: Path, fitted: Fitted, parts: dict[str, TaggedFaces]) -> dict[str, Any]:
+    """Figures of a written checkpoint, as it is served.
+
+    Args:
+        folder: Of the checkpoint.
+        fitted: The network in float32, with which int8 is compared.
+        parts: Faces by the name of the part.
+
+    Returns:
+        By part the keys of `ferplus_metrics`, `covered` (the same with 30 % of each face covered)
+        and `int8` (`agreement`: share of labels that are those of float32, and its `macro_f1`).
+    """
+    model = ExpressionModel(f"{folder}/")
+    figures = {}
+    for name, data in parts.items():
+        with torch.inference_mode():
+            whole = torch.softmax(
+                (logits_of(fitted.network, data.faces) + fitted.share * fitted.prior)
+                / fitted.temperature,
+                dim=1,
+            ).numpy()
+        served = model.predict(data.faces)
+        figures[name] = {
+            **ferplus_metrics(served, data),
+            "covered": ferplus_metrics(model.predict(covered(data.faces)), data),
+            "int8": {
+                "agreement": float((served.argmax(axis=1) == whole.argmax(axis=1)).mean()),
+                "macro_f1": ferplus_metrics(whole, data)["macro_f1"],
+            },
+        }
+    return figures
+
+
+def write_checkpoint(
+    folder: Path,
+    fitted: Fitted,
+    training: TaggedFaces,
+    parts: dict[str, TaggedFaces],
+    config: dict[str, Any],
+    *,
+    command: str,
+) -> Checkpoint:
+    """Writes weights, configuration, figures and card.
+
+    Args:
+        folder: Of the checkpoint.
+        fitted: The network.
+        training: What it has learnt from.
+        parts: Faces it is measured on: `validation`, and `test`.
+        config: What is particular to this run: `terms`, `training_data`, `epochs`,
+            `training_minutes`, `teachers`.
+        command: What was run, for the card.
+    """
+    write_network(fitted, folder, training.faces[:_RANGES])
+    config = {
+        "name": folder.name,
+        "version": VERSION,
+        "task": "face",
+        "labels": EXPRESSIONS,
+        "temperature": fitted.temperature,
+        "prior_share": fitted.share,
+        "parameters": sum(p.numel() for p in fitted.network.parameters()),
+        **config,
+    }
+    files = [MODEL_FILE]
+    save_checkpoint(folder, config=config, metrics={}, files=files, card="")
+    metrics = measured(folder, fitted, parts)
+    metrics["baseline"] = linear_baseline(training, parts["test"])
+    sizes = {"training": len(training), **{name: len(part) for name, part in parts.items()}}
+    text = card(config, metrics, sizes, command)
+    save_checkpoint(folder, config=config, metrics=metrics, files=files, card=text)
+    return load_checkpoint("vision", f"{folder}/")
+
+
+def train_own(
+    paths: Sequence[Path], out: Path, *, epochs: int, terms: str, command: str
+) -> Checkpoint:
+    """Trains on a user's own faces: eight parts to learn from, one to choose, one to judge.
+
+    Args:
+        paths: In the forms of `vision.corpora.read_faces`.
+        out: Folder of the checkpoint.
+        epochs: Passes over the faces.
+        terms: `open` or `research`.
+        command: What was run, for the card.
+
+    Raises:
+        InvalidInputError: If there are too few faces, or they cannot be read as faces.
+        InputFileError: If a file cannot be read.
+        MediaError: If a picture cannot be decoded.
+    """
+    data = join([read_faces(path) for path in paths])
+    found, counts = np.unique(data.majority, return_counts=True)
+    if len(found) < 2 or counts.min() < _FEWEST:
+        named = ", ".join(
+            f"{EXPRESSIONS[i]} {n}" for i, n in zip(found.tolist(), counts.tolist(), strict=True)
+        )
+        raise InvalidInputError(
+            f"there are too few faces: {named}.",
+            where=", ".join(str(path) for path in paths),
+            remedy=f"Give at least two expressions, each {_FEWEST} times.",
+        )
+    rest, judged = split(data)
+    learnt, chosen = split(data.take(rest), seed=1)
+    training, validation = data.take(rest).take(learnt), data.take(rest).take(chosen)
+    start = time.perf_counter()
+    torch.manual_seed(0)
+    network, prior = fit(
+        ExpressionNet(len(EXPRESSIONS)), training, Recipe(epochs=epochs), validation=validation
     )
+    config = {
+        "terms": terms,
+        "training_data": [path.name for path in paths],
+        "epochs": epochs,
+        "training_minutes": round((time.perf_counter() - start) / 60, 1),
+        "teachers": 0,
+    }
+    parts = {"validation": validation, "test": data.take(judged)}
+    fitted = calibrate(network, prior, validation)
+    return write_checkpoint(out, fitted, training, parts, config, command=command)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Train the expression network on FER+.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=Recipe().epochs)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--run", type=Path, help="keep finished teachers here, to go on with")
     parser.add_argument(
         "--validation-out",
         type=Path,
         help="also write the validation part's probabilities (n, 7) and labels (n,) as .npz",
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(options.threads)
 
     data = read_ferplus(options.data / "training.parquet")
-    rows, held_out = split_by_image(data.faces)
+    rows, held_out = split(data)
     training, validation = data.take(rows), data.take(held_out)
     log.info("training on %d images, validating on %d", len(training), len(validation))
-
     start = time.perf_counter()
-    network, prior = fit(training, validation, options.epochs)
-    minutes = (time.perf_counter() - start) / 60
-    temperature, share = calibrate(network, validation, prior)
-    options.out.mkdir(parents=True, exist_ok=True)
-    export(Calibrated(network, temperature, share * prior).eval(), options.out / "model.onnx")
-
-    config: dict[str, Any] = {
-        "name": options.out.name,
-        "version": "0.2.0",
-        "task": "face",
+    fitted = train_network(training, validation, Recipe(epochs=options.epochs), options.run)
+    config = {
         "terms": "research",
-        "labels": EXPRESSIONS,
-        "temperature": temperature,
-        "prior_share": share,
-        "epochs": options.epochs,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "training_minutes": round(minutes, 1),
         "training_data": ["FER+ training.parquet"],
+        "epochs": options.epochs,
+        "training_minutes": round((time.perf_counter() - start) / 60, 1),
+        "teachers": len(TEACHERS),
     }
-    files = ["model.onnx"]
-    save_checkpoint(options.out, config=config, metrics={}, files=files, card="")
-    model = ExpressionModel(f"{options.out}/")
-
-    held = model.predict(validation.faces)
-    if options.validation_out:
-        write_validation(options.validation_out, held, validation)
     test = read_ferplus(options.data / "public_test.parquet")
-    metrics = {
-        "validation": ferplus_metrics(held, validation),
-        "public_test": ferplus_metrics(model.predict(test.faces), test),
-        "baseline_public_test": linear_baseline(training, test),
-    }
-    log.info("%s", metrics)
-    save_checkpoint(
+    checkpoint = write_checkpoint(
         options.out,
-        config=config,
-        metrics=metrics,
-        files=files,
-        card=card(config, metrics, len(training), len(validation), len(test)),
+        fitted,
+        training,
+        {"validation": validation, "test": test},
+        config,
+        command="emotion-monitor evaluate face --data ferplus/public_test.parquet",
     )
+    log.info("%s", checkpoint.metrics)
+    if options.validation_out:
+        held = ExpressionModel(f"{options.out}/").predict(validation.faces)
+        write_validation(options.validation_out, held, validation)
 
 
-def write_validation(path: Path, probabilities: NDArray[np.float32], data: FerPlus) -> None:
+def write_validation(path: Path, probabilities: NDArray[np.float32], data: TaggedFaces) -> None:
     """The seven emotions' probabilities and the true emotion's index, for fitting a fuser."""
     folded = fold_contempt(np.eye(len(EXPRESSIONS), dtype=np.float32))
     emotion_of = folded.argmax(axis=1)

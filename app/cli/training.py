@@ -82,3 +82,35 @@ def train_audio(
         f"written: {result['folder']}. Use it with EMOTION_MONITOR_AUDIO_CHECKPOINT={name}, "
         f"measure it with evaluate speech --data DATA --checkpoint {name}."
     )
+
+
+@train.command("vision")
+def train_vision(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="Labelled faces: a folder EXPRESSION/picture.png or "
+            "PERSON/EXPRESSION/picture.png, or a parquet file with the columns name, emotion and "
+            "image (FER+: votes). May be given several times."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="Name of the new checkpoint.")] = "own",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the faces.")] = 40,
+    terms: Annotated[
+        str, typer.Option(help="What the licences of the faces allow: open or research.")
+    ] = "research",
+    as_json: Json = False,
+) -> None:
+    """Train the face model on your own labelled faces; the product uses it by its name."""
+    from app.settings import Settings
+    from app.training import train_vision as run
+
+    result = run(Settings(), data, name, epochs=epochs, terms=terms)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    listed(result["measured"], ["model", "n", "accuracy", "macro_recall", "ece"], as_json=False)
+    say(
+        f"written: {result['folder']}. Use it with EMOTION_MONITOR_VISION_CHECKPOINT={name}, "
+        f"measure it with evaluate face --data DATA --checkpoint {name}."
+    )
