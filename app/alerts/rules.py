@@ -26,7 +26,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.alerts.words import Finder
+from multimodal.phrases import Finder
 from multimodal.conversation import Channel, storable
 from multimodal.emotions import EMOTIONS
 from multimodal.states import Level, State

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.alerts.rules import METRICS, MetricName
-from app.alerts.words import Finder
+from multimodal.phrases import Finder
 from app.dashboard.alerts import client
 from app.dashboard.alerts.describe import choice_name, scope, sentence
 from app.dashboard.alerts.page import clock_of, plain
