@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from app.links import check_template
 from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
+from multimodal.tags import SHIPPED
 
 
 class Settings(BaseSettings):
@@ -72,6 +73,8 @@ class Settings(BaseSettings):
             one.
         audio_checkpoint: Name of the voice checkpoint, or path of its folder; empty for the shipped
             one.
+        tag_words: File with the words of the event tags (感谢, 催促, 辱骂, 投诉倾向, 要求升级); by
+            default the shipped one, of which a site's own starts as a copy.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -110,6 +113,7 @@ class Settings(BaseSettings):
     webhook_internal: bool = False
     text_checkpoint: str = ""
     audio_checkpoint: str = ""
+    tag_words: Path = SHIPPED
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -22,6 +22,7 @@ from multimodal.media import DEFAULT_LIMITS, MediaLimits
 from multimodal.plugins import load_fuser, load_scorers
 from multimodal.recording import Recordings
 from multimodal.scoring import (
+    VOICE,
     FusedAnswer,
     Fuser,
     ScoredConversation,
@@ -30,6 +31,7 @@ from multimodal.scoring import (
     Trajectory,
     TurnInput,
 )
+from multimodal.tags import TagWords, tags_of
 
 CONTEXT_TURNS = 16
 """How many preceding turns a scorer is shown."""
@@ -64,6 +66,8 @@ class EmotionMonitor:
         standing_notice: Reference of the notice that the site gives to all its customers; with it,
             conversations without a notice of their own have voice and face analysed too.
         limits: What recordings may be like; others are refused before they are decoded.
+        tag_words: The words of the event tags; by default those that the product ships.
+        fuser_by_queue: Fusers for the conversations of some queues, instead of `fuser`.
 
     Raises:
         ModelMissingError: At first use, if a scorer's or the fuser's checkpoint is not installed.
@@ -76,11 +80,15 @@ class EmotionMonitor:
         *,
         standing_notice: str = "",
         limits: MediaLimits = DEFAULT_LIMITS,
+        tag_words: TagWords | None = None,
+        fuser_by_queue: Mapping[str, Fuser] | None = None,
     ) -> None:
         self._given_scorers = scorers
         self._given_fuser = fuser
         self.limits = limits
         self.standing_notice = standing_notice
+        self.tag_words = tag_words
+        self.fuser_by_queue = dict(fuser_by_queue or {})
 
     @cached_property
     def scorers(self) -> list[Scorer]:
@@ -197,16 +205,17 @@ class EmotionMonitor:
         job.notes += [note for note in job.recordings.notes if note not in job.notes]
 
     def _finish(self, job: _Job) -> ScoredConversation:
+        fuser = self.fuser_by_queue.get(job.conversation.queue, self.fuser)
         todo = [index for index, known in enumerate(job.answers) if known is None]
         for index, answer in zip(
-            todo, self.fuser.fuse([job.scores[index] for index in todo]), strict=True
+            todo, fuser.fuse([job.scores[index] for index in todo]), strict=True
         ):
             staff = job.conversation.turns[index].role in (Role.AGENT, Role.BOT)
             job.answers[index] = FusedAnswer.unknown(policy.AGENT) if staff else answer
         answers = [answer for answer in job.answers if answer is not None]
-        trajectory: Trajectory = self.fuser.track(job.conversation, job.scores, answers)
+        trajectory: Trajectory = fuser.track(job.conversation, job.scores, answers)
         turns = tuple(
-            ScoredTurn(turn, scores, answer, risk)
+            ScoredTurn(turn, scores, answer, risk, tags_of(turn, scores.get(VOICE), self.tag_words))
             for turn, scores, answer, risk in zip(
                 job.conversation.turns, job.scores, answers, trajectory.risk, strict=True
             )

@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from multimodal.conversation import Role
+from multimodal.conversation import Role, Turn
+from multimodal.emotions import EmotionScores
 from multimodal.errors import InvalidInputError
 from multimodal.evidence import OUTSIDE
 from multimodal.phrases import Finder
-from multimodal.scoring import VOICE, ScoredTurn
 
 SHIPPED = Path(__file__).with_name("tag_words.toml")
 LONGEST_WORD = 40
@@ -73,6 +74,14 @@ class Tagged:
     basis: Basis
     places: tuple[tuple[int, int], ...] = ()
 
+    def to_json(self) -> dict[str, Any]:
+        """The fields as a JSON object."""
+        return {
+            "tag": self.tag.value,
+            "basis": self.basis.value,
+            "places": [list(place) for place in self.places],
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TagWords:
@@ -108,7 +117,10 @@ class TagWords:
     def of_text(self, text: str) -> list[Tagged]:
         """The tags that the words of a customer's turn give, in the order of `Tag`."""
         found = []
-        for tag, (words, other) in sorted(self.finders.items(), key=lambda item: list(Tag).index(item[0])):
+        for tag in Tag:
+            if tag not in self.finders:
+                continue
+            words, other = self.finders[tag]
             excepted = list(other.places(text)) if other else []
             places = tuple(
                 (start, end)
@@ -126,25 +138,29 @@ def shipped_words() -> TagWords:
     return TagWords.load()
 
 
-def tags_of(scored: ScoredTurn, words: TagWords | None = None) -> list[Tagged]:
+def tags_of(
+    turn: Turn, voice: EmotionScores | None = None, words: TagWords | None = None
+) -> tuple[Tagged, ...]:
     """The tags of one turn, in the order of `Tag`; none for agents and bots.
 
     Args:
-        scored: The turn.
+        turn: The turn.
+        voice: What its voice says, where there is one.
         words: The site's words; by default those that the product ships.
     """
-    if scored.turn.role in (Role.AGENT, Role.BOT):
-        return []
-    found = (words or shipped_words()).of_text(scored.turn.text)
-    if _hurried(scored) and Tag.URGE not in {tagged.tag for tagged in found}:
+    if turn.role in (Role.AGENT, Role.BOT):
+        return ()
+    found = (words or shipped_words()).of_text(turn.text)
+    if _hurried(voice) and Tag.URGE not in {tagged.tag for tagged in found}:
         found.append(Tagged(Tag.URGE, Basis.MEASURED))
-        found.sort(key=lambda tagged: list(Tag).index(tagged.tag))
-    return found
+    return tuple(sorted(found, key=lambda tagged: _ORDER[tagged.tag]))
 
 
-def _hurried(scored: ScoredTurn) -> bool:
+_ORDER = {tag: number for number, tag in enumerate(Tag)}
+
+
+def _hurried(voice: EmotionScores | None) -> bool:
     """Whether pitch and rate both left the caller's own normal upwards."""
-    voice = scored.scores.get(VOICE)
     if voice is None or voice.is_missing:
         return False
     weights = {item.name: item.weight for item in voice.evidence if item.kind == "prosody"}
@@ -156,7 +172,7 @@ def _words(table: object, key: str, name: str, path: Path) -> Sequence[str]:
         raise _unusable(f"[{name}] has something besides `words` and `except`", path)
     words = table.get(key, [])
     if not isinstance(words, list) or not all(
-        isinstance(word, str) and 0 < len(word.strip(" …")) and len(word) <= LONGEST_WORD
+        isinstance(word, str) and len(word.strip(" …")) > 0 and len(word) <= LONGEST_WORD
         for word in words
     ):
         raise _unusable(

@@ -25,7 +25,12 @@ def together(monitor: EmotionMonitor) -> EmotionMonitor:
         for one in monitor.scorers
     ]
     return EmotionMonitor(
-        scorers, monitor.fuser, standing_notice=monitor.standing_notice, limits=monitor.limits
+        scorers,
+        monitor.fuser,
+        standing_notice=monitor.standing_notice,
+        limits=monitor.limits,
+        tag_words=monitor.tag_words,
+        fuser_by_queue=monitor.fuser_by_queue,
     )
 
 

@@ -16,6 +16,7 @@ from app.store.scope import Scope
 from app.store.tables import ConversationRow, EventRow, ModelRow, TurnRow
 from multimodal.emotions import ModelInfo
 from multimodal.errors import InvalidInputError
+from multimodal.tags import TagWords
 
 
 class Reading:
@@ -25,6 +26,7 @@ class Reading:
     """
 
     media: MediaFolder
+    tag_words: TagWords
     _where: str
 
     def _reading(self) -> AbstractContextManager[Session]:
@@ -42,7 +44,8 @@ class Reading:
             NotFoundError: If it is not there, or not for whoever asks.
         """
         with self._reading() as session:
-            return load(session, self._row(session, conversation_id, scope), self.media)
+            row = self._row(session, conversation_id, scope)
+            return load(session, row, self.media, self.tag_words)
 
     def row(self, conversation_id: int, scope: Scope) -> ConversationRow:
         """One conversation's metadata, state and summary alone.
@@ -102,7 +105,8 @@ class Reading:
                 .limit(MAX_PAGE)
             )
             with self._reading() as session:
-                loaded = [load(session, row, self.media) for row in session.scalars(page).all()]
+                found = session.scalars(page).all()
+                loaded = [load(session, row, self.media, self.tag_words) for row in found]
             if not loaded:
                 return
             yield from loaded

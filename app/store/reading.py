@@ -23,6 +23,7 @@ from app.store.tables import (
     TurnRow,
 )
 from multimodal.scoring import ScoredConversation
+from multimodal.tags import TagWords
 
 NOT_KEPT = "录音未保留 (a recording was scored and is not kept)"
 WORDS_DELETED = "文字已按保存期限删除 (the words were deleted when their time was over)"
@@ -64,13 +65,16 @@ class Listed:
     reason_text: str
 
 
-def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredConversation:
+def load(
+    session: Session, row: ConversationRow, folder: MediaFolder, tag_words: TagWords
+) -> StoredConversation:
     """Reads everything that belongs to a conversation.
 
     Args:
         session: The transaction.
         row: The conversation's own row.
         folder: Where uploads are kept.
+        tag_words: The words of the event tags.
     """
     turns = session.scalars(
         select(TurnRow).where(TurnRow.conversation_id == row.id).order_by(TurnRow.number)
@@ -116,5 +120,6 @@ def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredC
         notes=notes,
         states=states,
         pending=_PENDING[row.status],
+        tag_words=tag_words,
     )
     return StoredConversation(row, scored, tuple(corrections), tuple(kept))

@@ -47,6 +47,7 @@ from multimodal.errors import (
     NotFoundError,
 )
 from multimodal.scoring import ScoredConversation
+from multimodal.tags import TagWords
 
 
 class Store(Governance, Review, Streams, Reading):
@@ -62,6 +63,7 @@ class Store(Governance, Review, Streams, Reading):
 
     Attributes:
         media: The folder of recordings.
+        tag_words: The words of the event tags, which are found anew whenever a turn is read.
         happened: Called after each transaction that wrote events, by the thread that wrote it.
         appended: Called after turns of an open conversation were stored, with its id and all of it.
         rules: What is alerted to.
@@ -69,6 +71,7 @@ class Store(Governance, Review, Streams, Reading):
         webhooks: Who outside is told of alerts.
 
     Raises:
+        InvalidInputError: If the file of tag words is unusable.
         DatabaseUnavailableError: From every method, if the database does not answer.
         OutputError: From every method that writes, if the disk is full.
     """
@@ -80,6 +83,7 @@ class Store(Governance, Review, Streams, Reading):
         self._keep_recordings = settings.keep_recordings
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
+        self.tag_words = TagWords.load(settings.tag_words)
         self.happened: Callable[[], None] = lambda: None
         self.appended: Callable[[int, ScoredConversation], None] = lambda *_: None
         self.rules = Rules(self._reading, self._writing)
