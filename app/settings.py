@@ -75,6 +75,8 @@ class Settings(BaseSettings):
             one.
         tag_words: File with the words of the event tags (感谢, 催促, 辱骂, 投诉倾向, 要求升级); by
             default the shipped one, of which a site's own starts as a copy.
+        relative_thresholds: Whether a returning customer who is usually calm is noticed at a lower
+            risk; nobody is ever noticed later for having complained before.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     text_checkpoint: str = ""
     audio_checkpoint: str = ""
     tag_words: Path = SHIPPED
+    relative_thresholds: bool = False
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

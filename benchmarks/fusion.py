@@ -9,7 +9,6 @@ are 95 %, by bootstrap over dialogues (EmotionTalk) or actors (CREMA-D).
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -149,7 +148,7 @@ def risk(texts: Path, runs: Path) -> None:
         found = Sample([d.outcome for d in dialogues], [model.outcomes(rows) for rows in read])
         _forecast(f"Taobao {shop}, logistic on counts", counts_forecast(train, dialogues))
         _forecast(f"Taobao {shop}, ours", found.report())
-    metrics = json.loads(load_checkpoint("fusion", "trajectory").file("metrics.json").read_text())
+    metrics = load_checkpoint("fusion", "trajectory").metrics
     for corpus in ("jddc", "stc3"):
         _forecast(f"{corpus} from words, folds of fusion.train", metrics[f"{corpus}_from_words"])
     cases = read_jddc(texts / "uss_jddc")

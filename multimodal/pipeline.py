@@ -278,7 +278,9 @@ class LiveConversation:
         if media is not None:
             # What is to be said of one turn's clip is said with its score.
             job.notes = list(before.notes)
-        self._scored = replace(self._monitor._finish(job), conversation=conversation)
+        self._scored = replace(
+            self._monitor._finish(job), conversation=conversation, thresholds=before.thresholds
+        )
         return at
 
 

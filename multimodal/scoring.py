@@ -23,6 +23,7 @@ from multimodal.emotions import (
     ModelInfo,
 )
 from multimodal.tags import Tagged
+from multimodal.thresholds import FIXED, Thresholds
 
 TEXT = "text"
 VOICE = "voice"
@@ -263,6 +264,7 @@ class ScoredConversation:
             channels, a recording that could not be read).
         states: By modality and speaker, what its scorer wants with the speaker's next turn (see
             `EmotionScores.state`): what a live conversation is resumed from.
+        thresholds: From which risk on it is watched.
     """
 
     conversation: Conversation
@@ -270,6 +272,7 @@ class ScoredConversation:
     trajectory: Trajectory
     notes: tuple[str, ...] = ()
     states: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    thresholds: Thresholds = FIXED
 
     @property
     def risk(self) -> float:

@@ -23,7 +23,10 @@ and turns, and through its last usable turn the conversation, get a **state**, w
     calm 平静          neutral
     undecided 无法判断  no usable modality; or confidence below .35
 
-A turn is usable if any modality was. Negative states are anger, dissatisfied, low and worried.
+The two risks are lower for a customer who is usually calm, where a site sets that
+(`multimodal.thresholds`). A turn is usable if any modality was. Negative states are anger,
+dissatisfied, low and worried.
+
 Turns have **tags** besides, from words (规则) or from the voice (实测): see `multimodal.tags`. A
 conversation in which a customer complains or demands somebody higher shows an escalation signal
 (升级信号); it is called no risk, for no outcome was measured against it. The one risk that was is
@@ -43,8 +46,6 @@ from multimodal.tags import ESCALATION_SIGNAL, Basis, Tag
 
 HEATED_TURNS = (2, 3)
 """Angry turns among the last so many usable ones."""
-RISK_DISSATISFIED = 0.5
-RISK_WATCH = 0.25
 HIGH_AROUSAL = 0.5
 LEAST_CONFIDENCE = 0.35
 """Below this confidence no state is named."""
@@ -160,9 +161,9 @@ def view(scored: ScoredConversation) -> ConversationView:
     negative = _in_state(usable[-1:], NEGATIVE_STATES)
     if len(angry) >= needed:
         level = Level.HEATED
-    elif scored.risk >= RISK_DISSATISFIED:
+    elif scored.risk >= scored.thresholds.dissatisfied:
         level = Level.DISSATISFIED
-    elif scored.risk >= RISK_WATCH or negative:
+    elif scored.risk >= scored.thresholds.watch or negative:
         level = Level.WATCH
     else:
         level = Level.CALM

@@ -24,6 +24,7 @@ from app.store.tables import (
 )
 from multimodal.scoring import ScoredConversation
 from multimodal.tags import TagWords
+from multimodal.thresholds import Thresholds
 
 NOT_KEPT = "录音未保留 (a recording was scored and is not kept)"
 WORDS_DELETED = "文字已按保存期限删除 (the words were deleted when their time was over)"
@@ -66,7 +67,11 @@ class Listed:
 
 
 def load(
-    session: Session, row: ConversationRow, folder: MediaFolder, tag_words: TagWords
+    session: Session,
+    row: ConversationRow,
+    folder: MediaFolder,
+    tag_words: TagWords,
+    thresholds: Thresholds,
 ) -> StoredConversation:
     """Reads everything that belongs to a conversation.
 
@@ -75,6 +80,7 @@ def load(
         row: The conversation's own row.
         folder: Where uploads are kept.
         tag_words: The words of the event tags.
+        thresholds: From which risk on it is watched.
     """
     turns = session.scalars(
         select(TurnRow).where(TurnRow.conversation_id == row.id).order_by(TurnRow.number)
@@ -121,5 +127,6 @@ def load(
         states=states,
         pending=_PENDING[row.status],
         tag_words=tag_words,
+        thresholds=thresholds,
     )
     return StoredConversation(row, scored, tuple(corrections), tuple(kept))

@@ -28,6 +28,7 @@ from multimodal.policy import LAPSED
 from multimodal.scoring import VOICE, FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
 from multimodal.tags import TagWords, tags_of
+from multimodal.thresholds import Thresholds
 
 Values = dict[str, Any]
 
@@ -239,6 +240,7 @@ def scored_from(
     states: Mapping[str, Mapping[str, Mapping[str, Any]]],
     pending: str,
     tag_words: TagWords,
+    thresholds: Thresholds,
 ) -> ScoredConversation:
     """A scored conversation from the rows of its latest scoring.
 
@@ -252,6 +254,7 @@ def scored_from(
         states: Carried state by modality and speaker.
         pending: Why turns have no answer, where they have none yet.
         tag_words: The words of the event tags.
+        thresholds: From which risk on it is watched.
     """
     by_turn: dict[int, dict[str, EmotionScores]] = {}
     for score in scores:
@@ -269,7 +272,7 @@ def scored_from(
         for number, turn in enumerate(conversation.turns, start=1)
     )
     return ScoredConversation(
-        conversation, turns, _trajectory_from(trajectory, models), tuple(notes), states
+        conversation, turns, _trajectory_from(trajectory, models), tuple(notes), states, thresholds
     )
 
 

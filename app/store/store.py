@@ -48,6 +48,7 @@ from multimodal.errors import (
 )
 from multimodal.scoring import ScoredConversation
 from multimodal.tags import TagWords
+from multimodal.thresholds import FIXED, MOST_EARLIER, Thresholds, thresholds_for
 
 
 class Store(Governance, Review, Streams, Reading):
@@ -81,6 +82,7 @@ class Store(Governance, Review, Streams, Reading):
         self._write_engine = self._engine.execution_options(**{WRITE: True})
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
+        self._relative_thresholds = settings.relative_thresholds
         self._standing_notice = settings.standing_notice
         self.media = MediaFolder(settings.media_dir)
         self.tag_words = TagWords.load(settings.tag_words)
@@ -364,6 +366,8 @@ class Store(Governance, Review, Streams, Reading):
             turns.rewrite_turns(session, row.id, scored, changed)
             if clip is not None:
                 writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
+            thresholds = self._thresholds(session, row.customer_ref, row.id)
+            scored = replace(scored, thresholds=thresholds)
             writing.write_scoring(session, row, scored, appended=number)
             writing.keep_key(session, scope, key, row.id, number)
         if clip is not None and not self._keep_recordings:
@@ -458,7 +462,21 @@ class Store(Governance, Review, Streams, Reading):
         row.notice = scored.conversation.notice or row.notice
         row.channel = scored.conversation.channel.value
         writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
-        writing.write_scoring(session, row, scored)
+        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        writing.write_scoring(session, row, replace(scored, thresholds=thresholds))
+
+    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
+        if not self._relative_thresholds or not customer:
+            return FIXED
+        earlier = (
+            select(ConversationRow.risk)
+            .where(ConversationRow.customer_ref == customer, ConversationRow.status == "scored")
+            .order_by(ConversationRow.id.desc())
+            .limit(MOST_EARLIER)
+        )
+        if before is not None:
+            earlier = earlier.where(ConversationRow.id < before)
+        return thresholds_for(session.scalars(earlier).all())
 
     def _insert_new(
         self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
@@ -474,7 +492,9 @@ class Store(Governance, Review, Streams, Reading):
                     continue
                 try:
                     scope.require(one.conversation)
-                    new[key] = (index, writing.scored_row(one, keep=keep))
+                    thresholds = self._thresholds(session, one.conversation.customer_ref)
+                    known_as = replace(one, thresholds=thresholds)
+                    new[key] = (index, writing.scored_row(known_as, keep=keep))
                 except EmotionMonitorError as error:
                     done[index] = error
             if new:
