@@ -69,7 +69,7 @@ def _share(name: str, share: float, scores: EmotionScores | None, language: Lang
     """One modality's share and what it rests on: 文字 62 %（“还没发货”）."""
     chinese = language == "zh"
     channel = _channel(name, language)
-    told = "" if scores is None else _evidence(name, scores, language)
+    told = "" if scores is None or scores.is_missing else _evidence(name, scores, language)
     if not told:
         return f"{channel} {share:.0%}"
     return f"{channel} {share:.0%}（{told}）" if chinese else f"{channel} {share:.0%} ({told})"

@@ -182,15 +182,15 @@ class ExcelWriter:
             (found.level, level),
             "" if reason is None else self._reason(reason),
             "" if reason is None else reason.turn.text,
-            self._word("list").join(
-                f"{self._tag(tag)} ({len(turns)})" for tag, turns in found.tags.items()
-            ),
-            self._word("yes") if found.escalation_signal else "",
             self._peak(scored),
             None if scored.trajectory.shift is None else round(scored.trajectory.shift, 2) + 0.0,
             round(float(scored.risk), 4),
             self._review(given),
             (given.link, self._word("replay")),
+            self._word("list").join(
+                f"{self._tag(tag)} ({len(turns)})" for tag, turns in found.tags.items()
+            ),
+            self._word("yes") if found.escalation_signal else "",
         ]
 
     def _turn_row(self, given: Reviewed, scored: ScoredTurn, number: int) -> list[Any]:

@@ -52,13 +52,6 @@ CONVERSATION_COLUMNS = (
     ),
     Column("客户原话", "The customer's words", "text", 60,
             "那一句的原文", "what was said in that turn"),
-    Column("事件标签", "Tags", "text", 18,
-            "客户话语中的事件，括号内为次数：感谢、催促、辱骂、投诉倾向、要求升级；按词表（规则）或语速与音高（实测）",
-            "what the customer says, with how many turns: by lists of words (rule) or by rate and "
-            "pitch (measured)"),
-    Column("升级信号", "Escalation signal", "text", 10,
-            "出现投诉倾向或要求升级（规则）；不是风险：没有结果可供验证",
-            "a complaint or a demand for somebody higher (rule); no risk: no outcome was measured"),
     Column("峰值时刻", "Peak at", "clock", 10,
             "风险最高的客户话轮的开始；没有时间的写第几句",
             "start of the customer's turn with the highest risk, or its number without times"),
@@ -73,6 +66,13 @@ CONVERSATION_COLUMNS = (
             "corrections by a person: which turn, which emotion; empty where there is none"),
     Column("回放链接", "Replay", "link", 10,
             "打开监测页面回放；空白为未入库", "opens the replay; empty where it was not kept"),
+    Column("事件标签", "Tags", "text", 18,
+            "客户话语中的事件，括号内为次数：感谢、催促、辱骂、投诉倾向、要求升级；按词表（规则）或语速与音高（实测）",
+            "what the customer says, with how many turns: by lists of words (rule) or by rate and "
+            "pitch (measured)"),
+    Column("升级信号", "Escalation signal", "text", 10,
+            "出现投诉倾向或要求升级（规则）；不是风险：没有结果可供验证",
+            "a complaint or a demand for somebody higher (rule); no risk: no outcome was measured"),
 )  # fmt: skip
 TURN_COLUMNS = (
     Column("通话流水号", "Call id", "id", 24),
