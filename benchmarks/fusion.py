@@ -53,8 +53,11 @@ def main() -> None:
         read_emotiontalk(corpus / f"emotiontalk/{split}.jsonl.gz") for split in ("train", "val")
     )
     held_out("EmotionTalk, human labels in", train, val, "labels")
-    halves = [realistic(turns, options.runs, half=half) for half, turns in enumerate((train, val))]
-    held_out("EmotionTalk, our models' scores in (voice and face simulated)", *halves, "default")
+    scored, unseen = (
+        realistic(turns, options.runs, half=half) for half, turns in enumerate((train, val))
+    )
+    title = "EmotionTalk, our models' scores in (voice and face simulated)"
+    held_out(title, scored, unseen, "default")
     risk(options.data / "text", options.runs)
     cost()
 
@@ -126,7 +129,7 @@ def _table(title: str, turns: Judgements, stack: Array, ours: Mapping[str, Array
 
 def _hits(turns: Judgements, answer: Array) -> Array:
     right = masked(answer, turns.allowed).argmax(axis=1) == turns.truth
-    return right.astype(np.float64)
+    return np.asarray(right, dtype=np.float64)
 
 
 def risk(texts: Path, runs: Path) -> None:
@@ -144,8 +147,8 @@ def risk(texts: Path, runs: Path) -> None:
     ]
     print("\nRisk of ending dissatisfied: AUROC after 25 / 50 / 75 / 100 %; macro-F1 at the end")
     for shop, dialogues in dev.items():
-        read = summaries(dialogues, {}, noisy=0.0)
-        found = Sample([d.outcome for d in dialogues], [model.outcomes(rows) for rows in read])
+        foreseen = [model.outcomes(rows) for rows in summaries(dialogues, {}, noisy=0.0)]
+        found = Sample([d.outcome for d in dialogues], foreseen)
         _forecast(f"Taobao {shop}, logistic on counts", counts_forecast(train, dialogues))
         _forecast(f"Taobao {shop}, ours", found.report())
     metrics = load_checkpoint("fusion", "trajectory").metrics

@@ -32,7 +32,7 @@ def main() -> None:
         for number, turn in enumerate(case.conversation.turns)
     }
     words = TagWords.load()
-    counts = {tag: [0, 0, 0] for tag in Tag}
+    counts: dict[Tag, list[int]] = {tag: [0, 0, 0] for tag in Tag}
     turns = json.loads(LABELS.read_text("utf-8"))["turns"]
     for turn in turns:
         text = texts[turn["dialogue"], turn["turn"]]
@@ -41,8 +41,8 @@ def main() -> None:
         found = {tagged.tag for tagged in words.of_text(text)}
         said = {Tag(name) for name in turn["tags"]}
         for tag in Tag:
-            right = tag in found and tag in said
-            for i, is_it in enumerate((right, tag in found, tag in said)):
+            both = tag in found and tag in said
+            for i, is_it in enumerate((both, tag in found, tag in said)):
                 counts[tag][i] += is_it
             if options.misses and (tag in found) != (tag in said):
                 kind = "too much" if tag in found else "missed"

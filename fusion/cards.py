@@ -222,10 +222,11 @@ def _trajectory_card(metrics: Mapping[str, Any]) -> str:
         method="Gradient boosted trees (Friedman 2001) over a causal summary of the turns so far "
         "(`fusion/history.py`), so that the risk at a turn depends on nothing later; two fifths of "
         "the Taobao dialogues are read through the text model's measured errors, with 5 % of the "
-        "turns unheard. Where models read the sentiments, the log-probabilities are scaled and "
-        "shifted to fit JDDC and STC-3, both of equal weight. A turn that rests on little counts "
-        "as mostly neutral (`turn_sentiment`). A recurrent network in its place (1.x) foresaw "
-        "less at every share.",
+        "turns unheard and lengths drawn at random. Where models read the sentiments, the "
+        "log-probabilities are scaled and shifted to fit JDDC and STC-3, both of equal weight. A "
+        "turn that rests on little counts as mostly neutral (`turn_sentiment`). The recurrent "
+        "network of 1.x reached .932 at the end of `clothes_human`, with a quarter of dev among "
+        "its training dialogues.",
     )
 
 

@@ -240,7 +240,7 @@ def _judgements(
     probabilities = np.array(inputs, dtype=np.float64)
     top = probabilities.argmax(axis=2)
     positive, negative = (
-        np.isin(top, [EMOTIONS.index(e) for e in side]).any(axis=1) for side in (POSITIVE, NEGATIVE)
+        np.isin(top, [EMOTIONS.index(emotion) for emotion in side]) for side in (POSITIVE, NEGATIVE)
     )
     return Judgements(
         name,
@@ -250,7 +250,7 @@ def _judgements(
         np.array(groups, dtype=np.str_),
         np.array(ids, dtype=np.str_),
         allowed,
-        positive & negative,
+        np.asarray(positive.any(axis=1) & negative.any(axis=1), dtype=bool),
     )
 
 

@@ -51,9 +51,6 @@ HEAD_SHARE = 0.5
 """See `RiskModel.head_share`; 0 foresaw no better on JDDC."""
 RISK_FOLDS = 3
 """In which JDDC and STC-3 are foreseen by models that had not seen the dialogue."""
-CORPUS_WEIGHTS = (4.0, 1.0)
-"""How much a dialogue of JDDC and of STC-3 counts: without the 4, JDDC's few are taken for others
-and their risk is twice its frequency."""
 FALSE_ANGER = 0.05
 """Most of the turns that people called neutral or satisfied that words alone may call angry."""
 
@@ -164,12 +161,12 @@ def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, An
     jddc = words_read(read_jddc(data / "text/uss_jddc"), runs / "text_oof_jddc.npz", fuser)
     stc3 = words_read(read_stc3(data / "text/stc3_helpdesk"), runs / "text_oof_stc3.npz", fuser)
     misreadings = jddc.by_label(HEAD_SHARE)
-    shops = (summaries(dialogues, misreadings, noisy=NOISY), [d.outcome for d in dialogues], 1.0)
+    shops = (summaries(dialogues, misreadings, noisy=NOISY), [d.outcome for d in dialogues])
     read = [Heard.of(words) for words in (jddc, stc3)]
 
     def fit(but: int | None) -> RiskModel:
         info = ModelInfo("trajectory", VERSIONS["trajectory"])
-        parts = [heard.without(but, w) for heard, w in zip(read, CORPUS_WEIGHTS, strict=True)]
+        parts = [heard.without(but) for heard in read]
         return fit_risk([shops, *parts], head_share=HEAD_SHARE, info=info)
 
     unseeing = [fit(fold) for fold in range(RISK_FOLDS)]
@@ -212,17 +209,21 @@ class Heard:
     @classmethod
     def of(cls, words: WordsRead) -> Heard:
         """What the text model read, as the risk model reads it."""
-        felt = words.sentiments(HEAD_SHARE)
-        return cls(
-            [of_turns(c.conversation.turns, f) for c, f in zip(words.cases, felt, strict=True)],
-            [case.outcome for case in words.cases],
-            np.random.default_rng(0).permutation(len(felt)) % RISK_FOLDS,
-        )
+        from sklearn.model_selection import StratifiedKFold
 
-    def without(self, fold: int | None, weight: float) -> tuple[list[Array], list[int], float]:
+        felt = words.sentiments(HEAD_SHARE)
+        ends = [case.outcome for case in words.cases]
+        fold = np.zeros(len(ends), dtype=np.int64)
+        split = StratifiedKFold(RISK_FOLDS, shuffle=True, random_state=0).split(fold, ends)
+        for number, (_, rows) in enumerate(split):
+            fold[rows] = number
+        read = zip(words.cases, felt, strict=True)
+        return cls([of_turns(c.conversation.turns, f) for c, f in read], ends, fold)
+
+    def without(self, fold: int | None) -> tuple[list[Array], list[int]]:
         """A part for `fit_risk`: the dialogues of all folds but one."""
         rows = np.flatnonzero(self.fold != fold).tolist()
-        return [self.summaries[i] for i in rows], [self.ends[i] for i in rows], weight
+        return [self.summaries[i] for i in rows], [self.ends[i] for i in rows]
 
     def foreseen(self, models: Sequence[RiskModel]) -> list[Array]:
         """What the model that had not seen each dialogue foresaw after each of its turns."""
