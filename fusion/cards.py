@@ -205,7 +205,7 @@ def _trajectory_card(metrics: Mapping[str, Any]) -> str:
         "JDDC. The calibration of both was fitted in five folds on other dialogues.",
         measured=_risk_rows(metrics),
         command=COMMAND,
-        cost="About 150 kB; 25 turns in about 1 ms on one CPU thread; numpy only.",
+        cost="About 75 kB; 25 turns in about 2 ms on one busy CPU thread; numpy only.",
         use="Early warning: which open conversations deserve a look. A person decides.",
         limits=[
             "Taobao dialogues are written chats about clothes and make-up. From words the risk is "
