@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from app.checkpoints import located
+from app.checkpoints import adapted_fusers, located
 from app.settings import Settings
 from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.plugins import load_fuser, load_scorers, load_transcriber
 from multimodal.scoring import FACE, TEXT, VOICE
+from multimodal.tags import TagWords
 from multimodal.transcription.protocol import Transcriber
 
 _OPEN_ONLY = "the setting EMOTION_MONITOR_OPEN_MODELS_ONLY leaves out models for research only"
@@ -42,6 +43,7 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
 
     Raises:
         ModelMissingError: If only open models are allowed, and there is no open fuser or scorer.
+        InvalidInputError: If the file of tag words is unusable.
     """
     scorers = load_scorers(
         {
@@ -50,15 +52,21 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
             FACE: located(settings, "vision", settings.vision_checkpoint),
         }
     )
-    fuser = None
+    fusers = adapted_fusers(settings)
+    fuser = fusers.pop("", None)
     if settings.open_models_only:
         scorers = [scorer for scorer in scorers if scorer.info.terms == "open"]
-        fuser = load_fuser()
+        fuser = fuser or load_fuser()
         if not scorers or fuser.info.terms != "open":
             raise ModelMissingError(
                 f"{_OPEN_ONLY}, and no {'fuser' if scorers else 'scorer'} is left.",
                 remedy="Train one on data that allow it, or take the setting back.",
             )
     return EmotionMonitor(
-        scorers, fuser, standing_notice=settings.standing_notice, limits=settings.media_limits
+        scorers,
+        fuser,
+        standing_notice=settings.standing_notice,
+        limits=settings.media_limits,
+        tag_words=TagWords.load(settings.tag_words),
+        fuser_by_queue=fusers,
     )

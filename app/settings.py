@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from app.links import check_template
 from multimodal.masking import TYPES, Style
 from multimodal.media import MediaLimits
+from multimodal.tags import SHIPPED
 
 
 class Settings(BaseSettings):
@@ -80,6 +81,10 @@ class Settings(BaseSettings):
             one.
         vision_checkpoint: Name of the face checkpoint, or path of its folder; empty for the shipped
             one.
+        tag_words: File with the words of the event tags (感谢, 催促, 辱骂, 投诉倾向, 要求升级); by
+            default the shipped one, of which a site's own starts as a copy.
+        relative_thresholds: Whether a returning customer who is usually calm is noticed at a lower
+            risk; nobody is ever noticed later for having complained before.
     """
 
     model_config = SettingsConfigDict(env_prefix="EMOTION_MONITOR_", extra="forbid", frozen=True)
@@ -122,6 +127,8 @@ class Settings(BaseSettings):
     text_checkpoint: str = ""
     audio_checkpoint: str = ""
     vision_checkpoint: str = ""
+    tag_words: Path = SHIPPED
+    relative_thresholds: bool = False
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.corpora import Case
-from fusion.evaluation import SHARES, trajectory_report
+from fusion.evaluation import SHARES, alert_report, trajectory_report
 from fusion.loglinear import Array, softmax
-from fusion.risk import OUTCOMES, RiskModel
-from fusion.trajectory import EMOTIONS_OF, outcomes
+from fusion.risk import OUTCOMES
+from fusion.trajectory import EMOTIONS_OF
 
 FOLDS = 5
 
@@ -39,66 +39,56 @@ def service_prior(prior: Array, cases: Sequence[Case]) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One corpus of service dialogues as models read it.
+    """One corpus of service dialogues and what models foresaw that had not seen them.
 
     Attributes:
-        cases: The dialogues.
-        sentiments: Of each dialogue float64 (turns, 3).
+        outcomes: How each dialogue ended, index into `OUTCOMES`.
+        predicted: Of each dialogue the distributions after each of its turns, float64 (turns, 3).
     """
 
-    cases: Sequence[Case]
-    sentiments: Sequence[Array]
+    outcomes: Sequence[int]
+    predicted: Sequence[Array]
 
-    def predicted(self, model: RiskModel) -> list[Array]:
-        """After each turn, how the conversation will end: float64 (turns, 3) per dialogue."""
-        return [
-            outcomes(model, case.conversation.turns, sentiment)
-            for case, sentiment in zip(self.cases, self.sentiments, strict=True)
-        ]
-
-    def report(self, predicted: Sequence[Array]) -> dict[str, Any]:
-        """See `fusion.evaluation.trajectory_report`."""
-        return trajectory_report([case.outcome for case in self.cases], predicted)
+    def report(self) -> dict[str, Any]:
+        """See `trajectory_report` and `alert_report` in `fusion.evaluation`."""
+        alerts = alert_report(self.outcomes, self.predicted)
+        return {**trajectory_report(self.outcomes, self.predicted), "alerts": alerts}
 
 
-def calibrate(
-    model: RiskModel, samples: Sequence[Sample]
-) -> tuple[RiskModel, list[dict[str, Any]]]:
+def calibrate(samples: Sequence[Sample]) -> tuple[float, Array, list[Sample]]:
     """Fits the calibration; every corpus counts the same, and so does every share of `SHARES`.
 
     Args:
-        model: Not yet calibrated: its scale is 1 and its biases are 0.
-        samples: The corpora.
+        samples: The corpora, as a model without calibration foresaw them.
 
     Returns:
-        The model fitted on all dialogues, and of each corpus the report of answers that were
-        calibrated on other dialogues (in `FOLDS` folds).
+        The scale and the biases (3,) fitted on all dialogues, and the corpora with answers that
+        were calibrated on other dialogues (in `FOLDS` folds).
     """
-    plain = [sample.predicted(model) for sample in samples]
-    fold = [np.random.default_rng(0).permutation(len(s.cases)) % FOLDS for s in samples]
-    unseen = [list(predicted) for predicted in plain]
+    fold = [np.random.default_rng(0).permutation(len(s.outcomes)) % FOLDS for s in samples]
+    unseen = [list(sample.predicted) for sample in samples]
     for k in range(FOLDS):
-        scale, bias = _scaling(samples, plain, [numbers != k for numbers in fold])
-        for numbers, predicted, answers in zip(fold, plain, unseen, strict=True):
+        scale, bias = _scaling(samples, [numbers != k for numbers in fold])
+        for numbers, sample, answers in zip(fold, samples, unseen, strict=True):
             for i in np.flatnonzero(numbers == k).tolist():
-                answers[i] = softmax(scale * np.log(predicted[i]) + bias)
-    scale, bias = _scaling(samples, plain, [np.ones(len(numbers), bool) for numbers in fold])
-    fitted = replace(model, scale=np.array([scale], np.float32), scale_bias=bias.astype(np.float32))
-    return fitted, [s.report(answers) for s, answers in zip(samples, unseen, strict=True)]
+                answers[i] = softmax(scale * np.log(sample.predicted[i]) + bias)
+    everything = [np.ones(len(numbers), bool) for numbers in fold]
+    return (
+        *_scaling(samples, everything),
+        [Sample(s.outcomes, answers) for s, answers in zip(samples, unseen, strict=True)],
+    )
 
 
-def _scaling(
-    samples: Sequence[Sample], plain: Sequence[Sequence[Array]], chosen: Sequence[NDArray[np.bool_]]
-) -> tuple[float, Array]:
+def _scaling(samples: Sequence[Sample], chosen: Sequence[NDArray[np.bool_]]) -> tuple[float, Array]:
     """The scale and the biases (3,) of greatest likelihood."""
     from scipy.optimize import minimize
 
     rows, truth, weights = [], [], []
-    for sample, predicted, mask in zip(samples, plain, chosen, strict=True):
+    for sample, mask in zip(samples, chosen, strict=True):
         for i in np.flatnonzero(mask).tolist():
-            p = predicted[i]
+            p = sample.predicted[i]
             rows += [np.log(p[-(-share * len(p) // 100) - 1]) for share in SHARES]
-            truth += [sample.cases[i].outcome] * len(SHARES)
+            truth += [sample.outcomes[i]] * len(SHARES)
             weights += [1 / mask.sum()] * len(SHARES)
     log_p, target = np.array(rows), np.eye(len(OUTCOMES))[truth]
     weight = np.array(weights)[:, None]

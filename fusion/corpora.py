@@ -6,7 +6,8 @@ A path is a `.jsonl.gz` file, or a folder with such files (read in the order of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.corpora import json_lines
-from multimodal.emotions import EMOTIONS, emotion_from_label
+from multimodal.emotions import EMOTIONS, NEGATIVE, POSITIVE, emotion_from_label
 from multimodal.errors import InvalidInputError
 from multimodal.scoring import FACE, TEXT, VOICE
 
@@ -24,6 +25,7 @@ CREMA_D = "crema_d_votes"
 TAOBAO = "taobao_satisfaction"
 JDDC = "uss_jddc"
 STC3 = "stc3_helpdesk"
+OVERALL = "OVERALL"
 
 _LABEL_FIELDS = {TEXT: "text_label", VOICE: "audio_label", FACE: "face_label"}
 _VOTES = {"N": "neutral", "H": "happy", "S": "sad", "A": "anger", "D": "disgust", "F": "fear"}
@@ -50,6 +52,7 @@ class Judgements:
         groups: str (n,): the people of the turn (dialogue group or actor); never split these.
         ids: str (n,).
         allowed: Indices of the emotions that the corpus can name.
+        contradicts: bool (n,): whether people found one modality positive and another negative.
     """
 
     name: str
@@ -59,6 +62,12 @@ class Judgements:
     groups: NDArray[np.str_]
     ids: NDArray[np.str_]
     allowed: tuple[int, ...]
+    contradicts: NDArray[np.bool_]
+
+    def rows(self, chosen: NDArray[Any]) -> Judgements:
+        """Some of the turns: a mask or indices, (k,)."""
+        per_turn = ("probabilities", "truth", "groups", "ids", "contradicts")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in per_turn})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,12 +80,14 @@ class Dialogue:
             whose sentiment the product never has.
         words: int64 (n,): number of words of each turn.
         outcome: 0 dissatisfied, 1 neutral, 2 satisfied.
+        digest: Of everything that is said; dialogues of several files can be the same.
     """
 
     customer: NDArray[np.bool_]
     sentiment: NDArray[np.float64]
     words: NDArray[np.int64]
     outcome: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,22 +167,28 @@ def read_taobao(path: Path) -> list[Dialogue]:
             one_hot * customer[:, None],
             np.array([len(turn["words"]) for turn in turns]),
             _outcome(record["satisfaction"] - 1),
+            sha256(repr([(turn["role"], turn["words"]) for turn in turns]).encode()).hexdigest(),
         )
 
     return list(map_records(path, read))
 
 
 def read_jddc(path: Path) -> list[Case]:
-    """JD.com dialogues; the outcome is the customer's satisfaction at the last labelled turn."""
+    """JD.com dialogues; the outcome is the satisfaction that was labelled last.
+
+    That is the label of the whole dialogue, at a turn with the word OVERALL that nobody said: it
+    is no turn of the conversation.
+    """
 
     def read(record: Mapping[str, Any]) -> Case:
         turns: list[Turn] = []
-        for pair in record["turns"]:
+        pairs = [pair for pair in record["turns"] if pair["user"] != OVERALL]
+        for pair in pairs:
             turns.append(Turn(Role.CUSTOMER, pair["user"]))
             if pair["system"]:
                 turns.append(Turn(Role.AGENT, pair["system"]))
-        labels = tuple(pair["label"] for pair in record["turns"])
-        outcome = [label for label in labels if label is not None][-1]
+        labels = tuple(pair["label"] for pair in pairs)
+        outcome = [pair["label"] for pair in record["turns"] if pair["label"] is not None][-1]
         conversation = Conversation(str(record["id"]), tuple(turns), source=JDDC)
         return Case(conversation, _outcome(outcome), labels)
 
@@ -220,14 +237,20 @@ def _judgements(
     if not columns:
         raise InvalidInputError(f"there is no usable record of {name}.")
     inputs, truth, groups, ids = columns
+    probabilities = np.array(inputs, dtype=np.float64)
+    top = probabilities.argmax(axis=2)
+    positive, negative = (
+        np.isin(top, [EMOTIONS.index(emotion) for emotion in side]) for side in (POSITIVE, NEGATIVE)
+    )
     return Judgements(
         name,
         modalities,
-        np.array(inputs, dtype=np.float64),
+        probabilities,
         np.array(truth, dtype=np.int64),
         np.array(groups, dtype=np.str_),
         np.array(ids, dtype=np.str_),
         allowed,
+        np.asarray(positive.any(axis=1) & negative.any(axis=1), dtype=bool),
     )
 
 

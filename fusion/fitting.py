@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fusion.corpora import Dialogue
-from fusion.loglinear import Array, K, Weights, terms
-from fusion.risk import INPUTS, OUTCOMES, RiskModel, inputs_of
+from fusion.corpora import Dialogue, Judgements
+from fusion.history import history
+from fusion.loglinear import Array, K, Weights, opposition, terms
+from fusion.risk import OUTCOMES, RiskModel
 from multimodal.emotions import ModelInfo
 
 L2 = 1e-4
 """Weight of the squared off-diagonal weights: a class-dependent matrix has to be earned."""
-HIDDEN = 32
-EPOCHS = 10
-BATCH = 128
-NOISY = 0.35
+ROUNDS = 100
+LEARNING_RATE = 0.08
+LEAVES = 12
+LEAST_IN_LEAF = 60
+MOMENTS = 3
+"""So many turns of every conversation are learned from, beside its last one."""
+NOISY = 0.4
 """Share of the dialogues that are read through the text model's errors instead of human eyes."""
 UNHEARD = 0.05
-"""Share of the customer's turns that have no sentiment at all."""
-LONGEST = 100
-"""Turns of a dialogue that are trained on; the longest have more."""
-LAST_TURN = 0.3
-"""Extra weight of a dialogue's last turn, beside the mean over all its turns."""
+"""Share of the customer's turns of those that have no sentiment at all."""
 
 
 def fit_loglinear(
@@ -81,6 +82,7 @@ def fit_loglinear(
             matrix=raw["matrix"],
             shift=raw["shift"],
             discount=torch.nn.functional.softplus(raw["discount"]) * others,
+            contradiction=np.array([1.0, 0.0]),
         )
 
     optimiser = torch.optim.LBFGS(
@@ -101,7 +103,31 @@ def fit_loglinear(
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     fitted = weights()
     arrays = ("prior", "smoothing", "matrix", "shift", "discount")
-    return Weights(fitted.names, **{a: getattr(fitted, a).detach().numpy() for a in arrays})
+    return replace(fitted, **{a: getattr(fitted, a).detach().numpy() for a in arrays})
+
+
+def fit_contradiction(weights: Weights, turns: Judgements) -> Weights:
+    """The weights with the calibration of their `disagreement`, fitted on what people judged.
+
+    Args:
+        weights: Fitted to the same modalities.
+        turns: Their `contradicts` is what is to be foreseen from their `probabilities`.
+    """
+    from scipy.optimize import minimize
+
+    everything = np.ones(turns.probabilities.shape[:2])
+    _, strength = terms(np, weights, turns.probabilities, everything)
+    logs = np.log(np.maximum(opposition(turns.probabilities, strength), 1e-9))
+    event = turns.contradicts
+    if logs[event].min() > logs[~event].max():
+        return weights  # One-hot labels say it themselves: there is nothing to calibrate.
+
+    def loss(x: Array) -> float:
+        z = np.exp(x[0]) * logs + x[1]
+        return float(np.logaddexp(0, z).sum() - z[event].sum()) / len(z)
+
+    slope, offset = minimize(loss, np.zeros(2), method="L-BFGS-B").x
+    return replace(weights, contradiction=np.array([np.exp(slope), offset]))
 
 
 def _merged(
@@ -118,62 +144,78 @@ def _merged(
 
 
 def fit_risk(
-    dialogues: Sequence[Dialogue],
-    misreadings: Mapping[int, Array],
+    parts: Sequence[tuple[Sequence[Array], Sequence[int]]],
     *,
     head_share: float,
     info: ModelInfo,
     seed: int = 0,
 ) -> RiskModel:
-    """Trains the recurrent risk model with Adam, not yet calibrated; deterministic.
+    """Fits the boosted trees of the risk model, not yet calibrated; deterministic.
+
+    Of every conversation its end and a few moments on the way are learned, drawn at random; every
+    conversation counts the same.
 
     Args:
-        dialogues: Dialogues with human sentiments.
-        misreadings: For each true class (0 negative, 1 neutral, 2 positive) sentiment
-            distributions (n, 3) that the text model gave for turns of that class.
+        parts: Of each corpus the conversations' summaries (see `fusion.history`) and outcomes.
         head_share: Stored with the model; see `RiskModel`.
         info: Stored with the model.
-        seed: Of weights, order and noise.
+        seed: Of the moments that are drawn.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    network = torch.nn.GRU(INPUTS, HIDDEN, batch_first=True)
-    head = torch.nn.Linear(HIDDEN, len(OUTCOMES))
-    parameters = [*network.parameters(), *head.parameters()]
-    order = np.argsort([len(d.customer) for d in dialogues], kind="stable")
-    batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-    optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=8e-3, total_steps=EPOCHS * len(batches)
-    )
-    for _ in range(EPOCHS):
-        for number in rng.permutation(len(batches)):
-            batch = [dialogues[i] for i in batches[number]]
-            x, weight = _padded([_read(dialogue, misreadings, rng) for dialogue in batch])
-            y = torch.tensor([dialogue.outcome for dialogue in batch])
-            logits = head(network(x)[0]).transpose(1, 2)
-            losses = torch.nn.functional.cross_entropy(
-                logits, y[:, None].expand(weight.shape), reduction="none"
-            )
-            optimiser.zero_grad()
-            loss = (losses * weight).sum() / len(batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
-            schedule.step()
-    gru: dict[str, Any] = dict(network.named_parameters())
+    rows, truth, weights = [], [], []
+    for summaries, outcomes in parts:
+        for summary, outcome in zip(summaries, outcomes, strict=True):
+            drawn = {*rng.integers(len(summary), size=MOMENTS).tolist(), len(summary) - 1}
+            rows.append(summary[sorted(drawn)])
+            truth += [outcome] * len(drawn)
+            weights += [1 / len(drawn)] * len(drawn)
+    boosted = HistGradientBoostingClassifier(
+        max_iter=ROUNDS,
+        learning_rate=LEARNING_RATE,
+        max_leaf_nodes=LEAVES,
+        min_samples_leaf=LEAST_IN_LEAF,
+        l2_regularization=2.0,
+        early_stopping=False,
+        random_state=seed,
+    ).fit(np.concatenate(rows), truth, sample_weight=weights)
     return RiskModel(
-        input_weights=gru["weight_ih_l0"].detach().numpy(),
-        input_bias=gru["bias_ih_l0"].detach().numpy(),
-        hidden_weights=gru["weight_hh_l0"].detach().numpy(),
-        hidden_bias=gru["bias_hh_l0"].detach().numpy(),
-        out_weights=head.weight.detach().numpy(),
-        out_bias=head.bias.detach().numpy(),
-        scale=np.ones(1, dtype=np.float32),
-        scale_bias=np.zeros(len(OUTCOMES), dtype=np.float32),
+        **_arrays_of(boosted),
+        scale=np.ones(1),
+        scale_bias=np.zeros(len(OUTCOMES)),
         head_share=head_share,
         info=info,
     )
+
+
+def _arrays_of(boosted: Any) -> dict[str, Any]:
+    """The trees of scikit-learn's boosting as `RiskModel` reads them."""
+    trees = [tree.nodes for round_ in boosted._predictors for tree in round_]
+    shape = (len(trees), max(map(len, trees)))
+    own = np.tile(np.arange(shape[1], dtype=np.int16), (shape[0], 1))
+    arrays: dict[str, Any] = {
+        "baseline": np.asarray(boosted._baseline_prediction, np.float64).reshape(-1),
+        "feature": np.zeros(shape, np.int16),
+        "threshold": np.zeros(shape),
+        "left": own,
+        "right": own.copy(),
+        "value": np.zeros(shape),
+    }
+    for i, nodes in enumerate(trees):
+        inner = np.flatnonzero(nodes["is_leaf"] == 0)
+        arrays["value"][i, : len(nodes)] = nodes["value"]
+        for name, field in _FIELDS.items():
+            arrays[name][i, inner] = nodes[field][inner]
+    return arrays
+
+
+_FIELDS = {
+    "feature": "feature_idx",
+    "threshold": "num_threshold",
+    "left": "left",
+    "right": "right",
+}
 
 
 def misread(
@@ -187,23 +229,29 @@ def misread(
     return drawn
 
 
-def _read(
-    dialogue: Dialogue, misreadings: Mapping[int, Array], rng: np.random.Generator
-) -> NDArray[np.float32]:
-    noisy = rng.random() < NOISY
-    sentiment = misread(dialogue, misreadings, rng) if noisy else dialogue.sentiment
-    heard = rng.random(len(sentiment)) >= UNHEARD
-    inputs = inputs_of(dialogue.customer, sentiment * heard[:, None], dialogue.words)
-    return inputs[:LONGEST]
+def summaries(
+    dialogues: Sequence[Dialogue], misreadings: Mapping[int, Array], *, noisy: float, seed: int = 0
+) -> list[Array]:
+    """The histories of dialogues of which a share is read through the text model's errors.
 
+    In those that are misread, a few turns have no sentiment at all, and turns are as long as other
+    turns of the corpus: what lengths tell of a shop's chat is not carried over to conversations
+    that models read (on JDDC it made the risk worse).
 
-def _padded(inputs: Sequence[NDArray[np.float32]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (n, T, 7) filled up with zeros, and the weight of every turn (n, T)."""
-    longest = max(map(len, inputs))
-    x = torch.zeros(len(inputs), longest, INPUTS)
-    weight = torch.zeros(len(inputs), longest)
-    for i, rows in enumerate(inputs):
-        x[i, : len(rows)] = torch.from_numpy(rows)
-        weight[i, : len(rows)] = 1 / len(rows)
-        weight[i, len(rows) - 1] += LAST_TURN
-    return x, weight
+    Args:
+        dialogues: Dialogues with human sentiments.
+        misreadings: See `misread`.
+        noisy: The share, in [0, 1].
+        seed: Of what is drawn.
+    """
+    rng = np.random.default_rng(seed)
+    lengths = np.concatenate([dialogue.words for dialogue in dialogues])
+    found = []
+    for dialogue in dialogues:
+        sentiment, words = dialogue.sentiment, dialogue.words
+        if rng.random() < noisy:
+            heard = rng.random(len(sentiment)) >= UNHEARD
+            sentiment = misread(dialogue, misreadings, rng) * heard[:, None]
+            words = rng.choice(lengths, size=len(words))
+        found.append(history(dialogue.customer, sentiment, words))
+    return found

@@ -51,7 +51,7 @@ class LateFuser:
         moved, strength = terms(np, weights, probabilities, reliability)
         fused = softmax(weights.prior + moved.sum(axis=1))
         shares = contributions(moved, reliability)
-        contradiction = disagreement(weights.prior, moved, strength)
+        contradiction = disagreement(weights, probabilities, strength)
         answers = []
         for i, scores in enumerate(turns):
             if not reliability[i].any():

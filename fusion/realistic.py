@@ -50,13 +50,7 @@ def realistic(turns: Judgements, runs: Path, *, half: int) -> Judgements:
             f"none of {len(known)} turns has an out-of-fold text score.",
             where=str(runs / "text_oof.npz"),
         )
-    turns = replace(
-        turns,
-        probabilities=turns.probabilities[known],
-        truth=turns.truth[known],
-        groups=turns.groups[known],
-        ids=turns.ids[known],
-    )
+    turns = turns.rows(known)
     inputs = np.empty_like(turns.probabilities)
     inputs[:, turns.modalities.index(TEXT)] = words["probabilities"][[row[i] for i in turns.ids]]
     for name, file in _FILES.items():

@@ -1,123 +1,98 @@
-"""The running risk of ending dissatisfied: a small recurrent network over a conversation's turns.
+"""The running risk of ending dissatisfied: boosted trees over a conversation's history.
 
-A gated recurrent unit (Cho et al. 2014, "Learning phrase representations using RNN
-encoder-decoder") reads one turn after the other and after each gives the distribution over how the
-conversation ends. It reads forward only, so the risk at a turn cannot depend on a later one. It
-sees the customer's sentiment as a distribution, who speaks, and how much is said; never the
-agent's emotion, which the product does not infer. Serving is numpy.
+After each turn they give the distribution over how the conversation ends, from a causal summary of
+the turns so far (`fusion.history`), so the risk at a turn cannot depend on a later one. Gradient
+boosting (Friedman 2001, "Greedy function approximation") with a softmax over three sums of trees.
+Serving is numpy.
 
-It learned on shops' chats with sentiments by people. Where the sentiments come from models, its
-log-probabilities are scaled and shifted (bias-corrected temperature scaling: Alexandari, Kundaje
-and Shrikumar 2020) to fit real service dialogues in words, so that the risk is a frequency.
+It learned on shops' chats with sentiments by people and on helpdesks in words. Where the sentiments
+come from models, its log-probabilities are scaled and shifted (bias-corrected temperature scaling:
+Alexandari, Kundaje and Shrikumar 2020) to fit real service dialogues, so that the risk is a
+frequency.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fusion.arrays import read_arrays
+from fusion.history import FEATURES
 from fusion.loglinear import Array, softmax
 from multimodal.checkpoints import load_checkpoint
 from multimodal.emotions import ModelInfo
 from multimodal.errors import CheckpointError
 
-INPUTS = 7
 OUTCOMES = ("dissatisfied", "neutral", "satisfied")
 CHARACTERS_PER_WORD = 1.6
 """Mean length of a Chinese word: the model learned on words, turns are counted in characters."""
 
-_ARRAYS = (
-    "input_weights",
-    "input_bias",
-    "hidden_weights",
-    "hidden_bias",
-    "out_weights",
-    "out_bias",
-    "scale",
-    "scale_bias",
-)
-
-
-def inputs_of(customer: ArrayLike, sentiment: ArrayLike, words: ArrayLike) -> NDArray[np.float32]:
-    """What the model reads of each turn, float32 (n, 7).
-
-    Args:
-        customer: bool (n,): whether the customer speaks.
-        sentiment: (n, 3): P(negative), P(neutral), P(positive); zeros where it is not known and
-            for agents.
-        words: (n,): words in the turn; 0 where only sound is known.
-    """
-    speaks = np.asarray(customer, dtype=np.float32)
-    length = np.log1p(np.asarray(words, dtype=np.float32)) / 3
-    columns = np.column_stack([speaks, 1 - speaks, speaks * length, (1 - speaks) * length])
-    sentiments = np.asarray(sentiment, dtype=np.float32).reshape(-1, 3)
-    return np.concatenate([sentiments, columns], axis=1).astype(np.float32)
+_TREES = ("feature", "threshold", "left", "right", "value")
+_ARRAYS = ("baseline", *_TREES, "scale", "scale_bias")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RiskModel:
-    """A trained risk model; the arrays are float32, gates in the order reset, update, new.
+    """A trained risk model of 3 T trees of at most N nodes; tree `i` adds to outcome `i % 3`.
 
     Attributes:
-        input_weights: (3H, 7).
-        input_bias: (3H,).
-        hidden_weights: (3H, H).
-        hidden_bias: (3H,).
-        out_weights: (3, H).
-        out_bias: (3,).
-        scale: (1,): what the log-probabilities are multiplied by in `calibrated`.
-        scale_bias: (3,): what is then added.
+        baseline: float64 (3,): the sums before any tree.
+        feature: int16 (3T, N): which of `FEATURES` a node asks.
+        threshold: float64 (3T, N): up to it one goes left.
+        left: int16 (3T, N): the next node; a leaf is its own.
+        right: int16 (3T, N): likewise.
+        value: float64 (3T, N): what a leaf adds.
+        scale: float64 (1,): what the log-probabilities are multiplied by in `calibrated`.
+        scale_bias: float64 (3,): what is then added.
         head_share: How much the text model's `turn_satisfaction` counts beside the fused emotion
             in a turn's sentiment, in [0, 1].
         info: Which model it is.
     """
 
-    input_weights: NDArray[np.float32]
-    input_bias: NDArray[np.float32]
-    hidden_weights: NDArray[np.float32]
-    hidden_bias: NDArray[np.float32]
-    out_weights: NDArray[np.float32]
-    out_bias: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    scale_bias: NDArray[np.float32]
+    baseline: Array
+    feature: NDArray[np.int16]
+    threshold: Array
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    value: Array
+    scale: Array
+    scale_bias: Array
     head_share: float
     info: ModelInfo
 
-    def outcomes(self, inputs: NDArray[np.float32]) -> Array:
-        """After each turn, how the conversation will end: float64 (n, 3) over `OUTCOMES`.
+    def outcomes(self, summaries: Array) -> Array:
+        """How the conversation will end: float64 (n, 3) over `OUTCOMES`.
 
         Args:
-            inputs: (n, 7), as `inputs_of` makes them.
+            summaries: (n, F), as `fusion.history.history` makes them.
         """
-        hidden = len(self.hidden_bias) // 3
-        from_input = inputs @ self.input_weights.T + self.input_bias
-        state = np.zeros(hidden, dtype=np.float32)
-        states = np.empty((len(inputs), hidden), dtype=np.float32)
-        for t, x in enumerate(from_input):
-            h = self.hidden_weights @ state + self.hidden_bias
-            gates = 0.5 + 0.5 * np.tanh(0.5 * (x[: 2 * hidden] + h[: 2 * hidden]))
-            new = np.tanh(x[2 * hidden :] + gates[:hidden] * h[2 * hidden :])
-            state = new + gates[hidden:] * (state - new)
-            states[t] = state
-        logits = states @ self.out_weights.T + self.out_bias
-        return softmax(logits.astype(np.float64))
+        rows = np.arange(len(summaries))[:, None]
+        trees = np.arange(len(self.feature))
+        node = np.zeros((len(summaries), len(trees)), dtype=np.int16)
+        while True:
+            goes_left = summaries[rows, self.feature[trees, node]] <= self.threshold[trees, node]
+            further = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+            if np.array_equal(further, node):
+                break
+            node = further
+        added = self.value[trees, node].reshape(len(summaries), -1, len(OUTCOMES))
+        return softmax(self.baseline + added.sum(axis=1))
 
-    def calibrated(self, inputs: NDArray[np.float32]) -> Array:
+    def calibrated(self, summaries: Array) -> Array:
         """Like `outcomes`, for sentiments that models read; calibrated on service dialogues.
 
         Args:
-            inputs: (n, 7), as `inputs_of` makes them.
+            summaries: (n, F), as `fusion.history.history` makes them.
         """
-        scale, bias = self.scale.astype(np.float64), self.scale_bias.astype(np.float64)
-        return softmax(scale * np.log(self.outcomes(inputs)) + bias)
+        return softmax(self.scale * np.log(self.outcomes(summaries)) + self.scale_bias)
 
     def save(self, path: Path) -> None:
         """Writes the arrays as `.npz`."""
-        np.savez(path, **{name: getattr(self, name) for name in _ARRAYS})
+        np.savez_compressed(path, **{name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, name: str) -> RiskModel:
@@ -130,14 +105,25 @@ class RiskModel:
         found = load_checkpoint("fusion", name)
         path = found.file("weights.npz")
         arrays = read_arrays(path, _ARRAYS)
-        hidden = len(arrays["hidden_bias"]) // 3
-        shapes = ((3 * hidden, INPUTS), (3 * hidden,), (3 * hidden, hidden), (3 * hidden,))
-        if tuple(arrays[key].shape for key in _ARRAYS) != (
-            *shapes,
-            (3, hidden),
-            (3,),
-            (1,),
-            (3,),
-        ):
-            raise CheckpointError("the shapes are those of no risk model.", where=str(path))
+        if not _fits(arrays):
+            raise CheckpointError("the arrays are those of no risk model.", where=str(path))
         return cls(**arrays, head_share=float(found.config["head_share"]), info=found.info)
+
+
+def _fits(arrays: dict[str, Any]) -> bool:
+    """Whether the shapes belong together and every step of every tree leads down to a leaf."""
+    shape = arrays["feature"].shape
+    if (
+        len(shape) != 2
+        or shape[0] % len(OUTCOMES)
+        or any(arrays[name].shape != shape for name in _TREES)
+        or tuple(arrays[key].shape for key in ("baseline", "scale", "scale_bias"))
+        != ((3,), (1,), (3,))
+    ):
+        return False
+    node = np.arange(shape[1])
+    left, right = arrays["left"], arrays["right"]
+    leaf = (left == node) & (right == node)
+    inner = (left > node) & (right > node) & (left < shape[1]) & (right < shape[1])
+    known = (arrays["feature"] >= 0) & (arrays["feature"] < len(FEATURES))
+    return bool((leaf | inner).all() and known.all())

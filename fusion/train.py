@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fusion.baselines import counts_forecast, mean, product
 from fusion.calibration import Sample, calibrate, service_prior
 from fusion.cards import card
 from fusion.corpora import (
     Case,
+    Dialogue,
     Judgements,
     read_crema_d,
     read_emotiontalk,
@@ -32,21 +34,23 @@ from fusion.corpora import (
     read_stc3,
     read_taobao,
 )
-from fusion.evaluation import fusion_report, subsets, trajectory_report
-from fusion.fitting import fit_loglinear, fit_risk, misread
-from fusion.loglinear import Array, Weights, posterior
-from fusion.realistic import realistic, turn_report, words_read
-from fusion.risk import RiskModel, inputs_of
+from fusion.evaluation import clusters, disagreement_report, fusion_report, interval, subsets
+from fusion.fitting import NOISY, fit_contradiction, fit_loglinear, fit_risk, summaries
+from fusion.loglinear import Array, Weights, disagreement, posterior, terms
+from fusion.realistic import WordsRead, realistic, turn_report, words_read
+from fusion.risk import RiskModel
+from fusion.trajectory import of_turns
 from multimodal.checkpoints import save_checkpoint
 from multimodal.emotions import EMOTIONS, Emotion, ModelInfo
 from multimodal.metrics import masked
 
-VERSIONS = {"labels": "1.0.0", "votes": "1.0.0", "default": "1.2.0", "trajectory": "1.2.0"}
+VERSIONS = {"labels": "1.1.0", "votes": "1.1.0", "default": "1.3.0", "trajectory": "2.0.0"}
 FOLDS = 5
 SHOPS = ("clothes", "makeup")
-HEAD_SHARES = (0.0, 0.5)
-"""Tried for `RiskModel.head_share`; the best early warning on JDDC ships."""
-RESAMPLES = 1000
+HEAD_SHARE = 0.5
+"""See `RiskModel.head_share`; 0 foresaw no better on JDDC."""
+RISK_FOLDS = 3
+"""In which JDDC and STC-3 are foreseen by models that had not seen the dialogue."""
 FALSE_ANGER = 0.05
 """Most of the turns that people called neutral or satisfied that words alone may call angry."""
 
@@ -93,13 +97,15 @@ def train_votes(data: Path, _runs: Path, folder: Path) -> tuple[dict[str, Any], 
         name: np.zeros((len(turns.truth), turns.probabilities.shape[2]))
         for name in subsets(turns.modalities)
     }
+    contradiction = np.zeros(len(turns.truth))
     split = GroupKFold(FOLDS).split(turns.truth, groups=turns.groups)
     for train, test in split:
-        weights = _fit(turns.modalities, turns.probabilities[train], turns.truth[train])
+        weights = _fit(turns.rows(train))
         for name, answer in _answers(weights, turns.probabilities[test]).items():
             answers[name][test] = answer
-    _fit(turns.modalities, turns.probabilities, turns.truth).save(folder / "weights.npz")
-    return _config(turns.modalities), _measured(turns, answers)
+        contradiction[test] = _contradiction(weights, turns.probabilities[test])
+    _fit(turns).save(folder / "weights.npz")
+    return _config(turns.modalities), _measured(turns, answers, contradiction)
 
 
 def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -144,70 +150,114 @@ def _restrained(weights: Weights, cases: list[Case], path: Path) -> tuple[Weight
 
 
 def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Taobao dialogues, read by people and through the text model's errors on JDDC."""
+    """Taobao, read by people and through the text model's errors on JDDC, and STC-3 in words."""
     corpus = data / "text/taobao_satisfaction"
-    dialogues = [
-        d for s in ("clothes", "makeup") for d in read_taobao(corpus / f"{s}_train.jsonl.gz")
-    ]
-    cases = read_jddc(data / "text/uss_jddc")
+    dev = {shop: read_taobao(corpus / f"{shop}_dev.jsonl.gz") for shop in SHOPS}
+    dialogues = _distinct(
+        [d for shop in SHOPS for d in read_taobao(corpus / f"{shop}_train.jsonl.gz")],
+        {d.digest for of_shop in dev.values() for d in of_shop},
+    )
     fuser = Weights.load(folder.parent / "default" / "weights.npz")
-    readings = words_read(cases, runs / "text_oof_jddc.npz", fuser)
-    models: dict[float, RiskModel] = {}
-    on_jddc: dict[float, dict[str, Any]] = {}
-    for share in HEAD_SHARES:
-        models[share] = fit_risk(
-            dialogues,
-            readings.by_label(share),
-            head_share=share,
-            info=ModelInfo("trajectory", VERSIONS["trajectory"]),
-        )
-        sample = Sample(readings.cases, readings.sentiments(share))
-        on_jddc[share] = sample.report(sample.predicted(models[share]))
-        _log.info("head_share %s on JDDC: %s", share, json.dumps(on_jddc[share]))
-    best = max(HEAD_SHARES, key=lambda share: _mean_auroc(on_jddc[share]))
-    helpdesk = read_stc3(data / "text/stc3_helpdesk")
-    helped = words_read(helpdesk, runs / "text_oof_stc3.npz", fuser)
-    samples = [Sample(r.cases, r.sentiments(best)) for r in (readings, helped)]
-    model, calibrated = calibrate(models[best], samples)
-    model.save(folder / "weights.npz")
-    metrics: dict[str, Any] = {
-        "jddc_from_words": calibrated[0],
-        "stc3_from_words": calibrated[1],
-        "jddc_from_words_uncalibrated": on_jddc[best],
-        "stc3_from_words_uncalibrated": samples[1].report(samples[1].predicted(models[best])),
-        "jddc_by_head_share": {str(share): on_jddc[share] for share in HEAD_SHARES},
+    jddc = words_read(read_jddc(data / "text/uss_jddc"), runs / "text_oof_jddc.npz", fuser)
+    stc3 = words_read(read_stc3(data / "text/stc3_helpdesk"), runs / "text_oof_stc3.npz", fuser)
+    misreadings = jddc.by_label(HEAD_SHARE)
+    shops = (summaries(dialogues, misreadings, noisy=NOISY), [d.outcome for d in dialogues])
+    read = [Heard.of(words) for words in (jddc, stc3)]
+
+    def fit(but: int | None) -> RiskModel:
+        info = ModelInfo("trajectory", VERSIONS["trajectory"])
+        parts = [heard.without(but) for heard in read]
+        return fit_risk([shops, *parts], head_share=HEAD_SHARE, info=info)
+
+    unseeing = [fit(fold) for fold in range(RISK_FOLDS)]
+    samples = [Sample(heard.ends, heard.foreseen(unseeing)) for heard in read]
+    model = fit(None)
+    scale, bias, calibrated = calibrate(samples)
+    replace(model, scale=np.array([scale]), scale_bias=bias).save(folder / "weights.npz")
+    metrics: dict[str, Any] = {}
+    for name, plain, fitted in zip(("jddc", "stc3"), samples, calibrated, strict=True):
+        metrics[f"{name}_from_words"] = fitted.report()
+        metrics[f"{name}_from_words_uncalibrated"] = plain.report()
+    for shop, of_shop in dev.items():
+        for kind, noisy in (("human", 0.0), ("misread", 1.0)):
+            rows = summaries(of_shop, misreadings, noisy=noisy, seed=1)
+            found = Sample([d.outcome for d in of_shop], [model.outcomes(row) for row in rows])
+            metrics[f"{shop}_{kind}"] = found.report()
+        metrics[f"{shop}_human"]["logistic"] = counts_forecast(dialogues, of_shop)
+    metrics["dialogues"] = {
+        "taobao": len(dialogues),
+        "stc3": len(stc3.cases),
+        "jddc": len(jddc.cases),
     }
-    rng = np.random.default_rng(1)
-    misreadings = readings.by_label(best)
-    for shop in SHOPS:
-        dev = read_taobao(corpus / f"{shop}_dev.jsonl.gz")
-        seen = {
-            "human": [d.sentiment for d in dev],
-            "misread": [misread(d, misreadings, rng) for d in dev],
-        }
-        for kind, sentiments in seen.items():
-            predicted = [
-                model.outcomes(inputs_of(d.customer, sentiment, d.words))
-                for d, sentiment in zip(dev, sentiments, strict=True)
-            ]
-            metrics[f"{shop}_{kind}"] = trajectory_report([d.outcome for d in dev], predicted)
-    return {"task": "trajectory", "head_share": best}, metrics
+    return {"task": "trajectory", "head_share": HEAD_SHARE}, metrics
 
 
-def _mean_auroc(report: Mapping[str, Any]) -> float:
-    return float(np.mean([value for key, value in report.items() if key.startswith("auroc")]))
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A corpus of service dialogues in words, and the fold of each.
+
+    Attributes:
+        summaries: Of each dialogue what the risk model reads.
+        ends: How each ended.
+        fold: Of each dialogue, 0 to `RISK_FOLDS` - 1.
+    """
+
+    summaries: list[Array]
+    ends: list[int]
+    fold: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: WordsRead) -> Heard:
+        """What the text model read, as the risk model reads it."""
+        from sklearn.model_selection import StratifiedKFold
+
+        felt = words.sentiments(HEAD_SHARE)
+        ends = [case.outcome for case in words.cases]
+        fold = np.zeros(len(ends), dtype=np.int64)
+        split = StratifiedKFold(RISK_FOLDS, shuffle=True, random_state=0).split(fold, ends)
+        for number, (_, rows) in enumerate(split):
+            fold[rows] = number
+        read = zip(words.cases, felt, strict=True)
+        return cls([of_turns(c.conversation.turns, f) for c, f in read], ends, fold)
+
+    def without(self, fold: int | None) -> tuple[list[Array], list[int]]:
+        """A part for `fit_risk`: the dialogues of all folds but one."""
+        rows = np.flatnonzero(self.fold != fold).tolist()
+        return [self.summaries[i] for i in rows], [self.ends[i] for i in rows]
+
+    def foreseen(self, models: Sequence[RiskModel]) -> list[Array]:
+        """What the model that had not seen each dialogue foresaw after each of its turns."""
+        return [
+            models[fold].outcomes(rows)
+            for rows, fold in zip(self.summaries, self.fold.tolist(), strict=True)
+        ]
+
+
+def _distinct(dialogues: Sequence[Dialogue], but: Collection[str]) -> list[Dialogue]:
+    """Each dialogue once, without those that are measured on: the shops' files share a third."""
+    kept = {d.digest: d for d in dialogues if d.digest not in but}
+    return list(kept.values())
 
 
 def _train_on(
     train: Judgements, val: Judgements, folder: Path
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    weights = _fit(train.modalities, train.probabilities, train.truth)
+    weights = _fit(train)
     weights.save(folder / "weights.npz")
-    return _config(train.modalities), _measured(val, _answers(weights, val.probabilities))
+    answers = _answers(weights, val.probabilities)
+    contradiction = _contradiction(weights, val.probabilities)
+    return _config(train.modalities), _measured(val, answers, contradiction)
 
 
-def _fit(names: tuple[str, ...], probabilities: Array, truth: Any) -> Weights:
-    return fit_loglinear(names, probabilities, np.ones(probabilities.shape[:2]), truth)
+def _fit(turns: Judgements) -> Weights:
+    everything = np.ones(turns.probabilities.shape[:2])
+    weights = fit_loglinear(turns.modalities, turns.probabilities, everything, turns.truth)
+    return fit_contradiction(weights, turns)
+
+
+def _contradiction(weights: Weights, probabilities: Array) -> Array:
+    _, strength = terms(np, weights, probabilities, np.ones(probabilities.shape[:2]))
+    return disagreement(weights, probabilities, strength)
 
 
 def _config(modalities: tuple[str, ...]) -> dict[str, Any]:
@@ -223,43 +273,24 @@ def _answers(weights: Weights, probabilities: Array) -> dict[str, Array]:
     return answers
 
 
-def _measured(turns: Judgements, answers: dict[str, Array]) -> dict[str, Any]:
+def _measured(turns: Judgements, answers: dict[str, Array], contradiction: Array) -> dict[str, Any]:
     """The fused answer beside the naive mean and product, and its gain over the best modality.
 
     The best modality is the best of all, as it came in or calibrated by the fuser.
     """
     report = fusion_report(turns, answers)
-    floored = turns.probabilities + 0.01
-    product = np.prod(floored / floored.sum(axis=-1, keepdims=True), axis=1)
-    naive = {"mean": turns.probabilities.mean(axis=1), "product": product}
     everything = "+".join(turns.modalities)
-    for name, answer in naive.items():
-        whole = answer / answer.sum(axis=1, keepdims=True)
-        judged = fusion_report(turns, {everything: whole})
+    for name, answer in {"mean": mean, "product": product}.items():
+        judged = fusion_report(turns, {everything: answer(turns.probabilities)})
         report[f"naive_{name}"] = {key: judged[key] for key in ("accuracy", "macro_f1", "ece")}
     singles = [turns.probabilities[:, m] for m in range(len(turns.modalities))]
     singles += [answers[name] for name in turns.modalities]
     hits = [masked(p, turns.allowed).argmax(axis=1) == turns.truth for p in singles]
     best = max(hits, key=lambda hit: float(hit.mean()))
     fused = masked(answers[everything], turns.allowed).argmax(axis=1) == turns.truth
-    report["gain_95"] = _interval(fused.astype(float) - best, _clusters(turns))
+    report["gain_95"] = interval(fused.astype(float) - best, clusters(turns))
+    report["disagreement"] = disagreement_report(turns, contradiction)
     return {"n": len(turns.truth), **report}
-
-
-def _clusters(turns: Judgements) -> NDArray[np.int64]:
-    """What is resampled: the dialogue in EmotionTalk (few groups of speakers), else the person."""
-    dialogues = np.array([turn.rpartition("_")[0] for turn in turns.ids])
-    names = dialogues if turns.name == "emotiontalk" else turns.groups
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)
-
-
-def _interval(difference: Array, cluster: NDArray[np.int64]) -> list[float]:
-    """95 % bootstrap interval of a mean, resampled by cluster."""
-    sums = np.bincount(cluster, difference)
-    sizes = np.bincount(cluster)
-    drawn = np.random.default_rng(0).integers(len(sums), size=(RESAMPLES, len(sums)))
-    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    return [float(value) for value in np.quantile(means, [0.025, 0.975])]
 
 
 RECIPES: dict[str, Callable[[Path, Path, Path], tuple[dict[str, Any], dict[str, Any]]]] = {

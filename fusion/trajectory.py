@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fusion.history import history
 from fusion.loglinear import Array
-from fusion.risk import CHARACTERS_PER_WORD, RiskModel, inputs_of
+from fusion.risk import CHARACTERS_PER_WORD, RiskModel
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, NEGATIVE, POSITIVE, UNKNOWN, Emotion, EmotionScores
 from multimodal.scoring import TEXT, FusedAnswer, Trajectory
@@ -69,14 +70,24 @@ def outcomes(model: RiskModel, turns: Sequence[Turn], sentiment: ArrayLike) -> A
         sentiment: (n, 3), zeros for turns without a sentiment.
     """
     heard = np.array([turn.role is not Role.UNKNOWN for turn in turns], dtype=bool)
-    customer = np.array([turn.role is Role.CUSTOMER for turn in turns], dtype=bool)
-    words = np.array([len(turn.text) / CHARACTERS_PER_WORD for turn in turns])
-    inputs = inputs_of(customer, sentiment, words)[heard]
-    after = model.calibrated(inputs)
     # Before anybody of known role has spoken the risk is the one after an empty agent's turn.
-    start = model.calibrated(inputs_of([False], np.zeros((1, 3)), [0]))
-    answers: Array = np.concatenate([start, after])[np.cumsum(heard)]
+    start = history([False], np.zeros((1, 3)), [0])
+    known = [turn for turn in turns if turn.role is not Role.UNKNOWN]
+    after = of_turns(known, np.asarray(sentiment).reshape(-1, 3)[heard])
+    answers: Array = model.calibrated(np.concatenate([start, after]))[np.cumsum(heard)]
     return answers
+
+
+def of_turns(turns: Sequence[Turn], sentiment: ArrayLike) -> Array:
+    """What the risk model reads after each turn; see `fusion.history.history`.
+
+    Args:
+        turns: Turns of known roles.
+        sentiment: (n, 3), zeros for turns without a sentiment.
+    """
+    customer = [turn.role is Role.CUSTOMER for turn in turns]
+    words = [len(turn.text) / CHARACTERS_PER_WORD for turn in turns]
+    return history(customer, sentiment, words)
 
 
 def turn_sentiments(

@@ -22,6 +22,7 @@ from multimodal.media import DEFAULT_LIMITS, MediaLimits
 from multimodal.plugins import load_fuser, load_scorers
 from multimodal.recording import Recordings
 from multimodal.scoring import (
+    VOICE,
     FusedAnswer,
     Fuser,
     ScoredConversation,
@@ -30,6 +31,7 @@ from multimodal.scoring import (
     Trajectory,
     TurnInput,
 )
+from multimodal.tags import TagWords, tags_of
 
 CONTEXT_TURNS = 16
 """How many preceding turns a scorer is shown."""
@@ -69,6 +71,8 @@ class EmotionMonitor:
         limits: What recordings may be like; others are refused before they are decoded.
         earlier: What scorers learnt of a customer in earlier conversations; by default nothing is
             carried from one conversation to another.
+        tag_words: The words of the event tags; by default those that the product ships.
+        fuser_by_queue: Fusers for the conversations of some queues, instead of `fuser`.
 
     Raises:
         ModelMissingError: At first use, if a scorer's or the fuser's checkpoint is not installed.
@@ -82,12 +86,16 @@ class EmotionMonitor:
         standing_notice: str = "",
         limits: MediaLimits = DEFAULT_LIMITS,
         earlier: EarlierStates | None = None,
+        tag_words: TagWords | None = None,
+        fuser_by_queue: Mapping[str, Fuser] | None = None,
     ) -> None:
         self._given_scorers = scorers
         self._given_fuser = fuser
         self.limits = limits
         self.standing_notice = standing_notice
         self.earlier = earlier
+        self.tag_words = tag_words
+        self.fuser_by_queue = dict(fuser_by_queue or {})
 
     def remembering(self, earlier: EarlierStates) -> EmotionMonitor:
         """The same monitor, with what scorers learnt of customers in earlier conversations."""
@@ -97,6 +105,8 @@ class EmotionMonitor:
             standing_notice=self.standing_notice,
             limits=self.limits,
             earlier=earlier,
+            tag_words=self.tag_words,
+            fuser_by_queue=self.fuser_by_queue,
         )
 
     @cached_property
@@ -222,16 +232,17 @@ class EmotionMonitor:
         return tuple(self.earlier(conversation, scorer))
 
     def _finish(self, job: _Job) -> ScoredConversation:
+        fuser = self.fuser_by_queue.get(job.conversation.queue, self.fuser)
         todo = [index for index, known in enumerate(job.answers) if known is None]
         for index, answer in zip(
-            todo, self.fuser.fuse([job.scores[index] for index in todo]), strict=True
+            todo, fuser.fuse([job.scores[index] for index in todo]), strict=True
         ):
             staff = job.conversation.turns[index].role in (Role.AGENT, Role.BOT)
             job.answers[index] = FusedAnswer.unknown(policy.AGENT) if staff else answer
         answers = [answer for answer in job.answers if answer is not None]
-        trajectory: Trajectory = self.fuser.track(job.conversation, job.scores, answers)
+        trajectory: Trajectory = fuser.track(job.conversation, job.scores, answers)
         turns = tuple(
-            ScoredTurn(turn, scores, answer, risk)
+            ScoredTurn(turn, scores, answer, risk, tags_of(turn, scores.get(VOICE), self.tag_words))
             for turn, scores, answer, risk in zip(
                 job.conversation.turns, job.scores, answers, trajectory.risk, strict=True
             )
@@ -294,7 +305,9 @@ class LiveConversation:
         if media is not None:
             # What is to be said of one turn's clip is said with its score.
             job.notes = list(before.notes)
-        self._scored = replace(self._monitor._finish(job), conversation=conversation)
+        self._scored = replace(
+            self._monitor._finish(job), conversation=conversation, thresholds=before.thresholds
+        )
         return at
 
 

@@ -22,12 +22,18 @@ from multimodal.emotions import (
     FloatArray,
     ModelInfo,
 )
+from multimodal.tags import Tagged
+from multimodal.thresholds import FIXED, Thresholds
 
 TEXT = "text"
 VOICE = "voice"
 FACE = "face"
 MODALITIES: tuple[str, ...] = (TEXT, VOICE, FACE)
 """The three modalities that the product ships. A plug-in adds a name of its own."""
+
+DISAGREES = 0.2
+"""Chance of a contradiction between the channels from which a turn is flagged; it is three times
+what EmotionTalk has, and its precision and recall stand in the card of the fuser."""
 
 Need = Literal["text", "audio", "frames"]
 """What a scorer reads of a turn. The pipeline hands over this and nothing else."""
@@ -117,7 +123,8 @@ class FusedAnswer:
         confidence: Calibrated probability that the label is right, in [0, 1]; 0 if unknown.
         valence: In [-1, 1].
         contributions: How much each usable modality moved the answer, summing to 1.
-        disagreement: In [0, 1], how far the channels contradict each other; 0 with fewer than two.
+        disagreement: Calibrated chance that people who judge each channel alone find one positive
+            and another negative, in [0, 1]; 0 with fewer than two. See `disagrees`.
         model: Which fuser answered; None if unknown.
         reason: Why the answer is unknown, else empty.
     """
@@ -130,6 +137,11 @@ class FusedAnswer:
     disagreement: float = 0.0
     model: ModelInfo | None = None
     reason: str = ""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the channels contradict each other so likely that a person should listen."""
+        return self.disagreement >= DISAGREES
 
     @classmethod
     def unknown(cls, reason: str) -> FusedAnswer:
@@ -235,12 +247,14 @@ class ScoredTurn:
         scores: One entry for every installed modality, missing ones with their reason.
         answer: The fused answer.
         risk: The running risk after this turn, in [0, 1].
+        tags: What it says or sounds like, see `multimodal.tags`.
     """
 
     turn: Turn
     scores: Mapping[str, EmotionScores]
     answer: FusedAnswer
     risk: float
+    tags: tuple[Tagged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,6 +269,7 @@ class ScoredConversation:
             channels, a recording that could not be read).
         states: By modality and speaker, what its scorer wants with the speaker's next turn (see
             `EmotionScores.state`): what a live conversation is resumed from.
+        thresholds: From which risk on it is watched.
     """
 
     conversation: Conversation
@@ -262,6 +277,7 @@ class ScoredConversation:
     trajectory: Trajectory
     notes: tuple[str, ...] = ()
     states: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    thresholds: Thresholds = FIXED
 
     @property
     def risk(self) -> float:

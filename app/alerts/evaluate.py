@@ -58,7 +58,7 @@ def grounded(scored: ScoredConversation, fuser: Fuser) -> ScoredConversation:
     ]
     trajectory = fuser.track(scored.conversation, scores, answers)
     turns = tuple(
-        ScoredTurn(turn.turn, given, answer, risk)
+        ScoredTurn(turn.turn, given, answer, risk, turn.tags)
         for turn, given, answer, risk in zip(
             scored.turns, scores, answers, trajectory.risk, strict=True
         )
@@ -125,7 +125,7 @@ def _cause(rule: Rule, scored: ScoredConversation, index: int) -> int | None:
     limit = rule.threshold or 0.0
     match rule.metric:
         case "state":
-            met = state_of(turn.answer).value in rule.choices
+            met = state_of(turn.answer, turn.scores).value in rule.choices
         case "emotion":
             chosen = [EMOTIONS.index(emotion) for emotion in EMOTIONS if emotion in rule.choices]
             met = float(turn.answer.probabilities[chosen].sum()) >= limit

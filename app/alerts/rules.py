@@ -26,9 +26,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.alerts.words import Finder
 from multimodal.conversation import Channel, storable
 from multimodal.emotions import EMOTIONS
+from multimodal.phrases import Finder
 from multimodal.states import Level, State
 
 MAX_NAME = 60

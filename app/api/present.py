@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from app.store.media import content_type
 from app.store.reading import Listed, StoredConversation
 from app.store.tables import ConversationRow, CorrectionRow
+from fusion.course import course
 from multimodal.conversation import Media, Role
 from multimodal.formats.results import scored_to_json
 from multimodal.scoring import ScoredTurn
-from multimodal.states import state_of
+from multimodal.states import BASIS, state_of, view
 
 REASON_CHARACTERS = 200
 _SUMMARY = [
@@ -51,7 +52,7 @@ def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
     """Everything about a conversation (`schemas.ConversationOut`)."""
     row, scored = stored.row, stored.scored
     reason = scored.turns[row.reason_turn - 1].turn.text if row.reason_turn else ""
-    data = scored_to_json(scored)
+    data, seen = scored_to_json(scored), view(scored)
     return _summary(row, reason, zone) | {
         "timezone": row.timezone,
         "customer_ref": row.customer_ref,
@@ -66,6 +67,10 @@ def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
         "media": [
             _media(row.id, number, one) for number, one in enumerate(scored.conversation.media)
         ],
+        "course": course(scored).to_json(),
+        "tags": {tag.value: [i + 1 for i in turns] for tag, turns in seen.tags.items()},
+        "escalation_signal": seen.escalation_signal,
+        "basis": {name: basis.value for name, basis in BASIS.items()},
         "corrections": [correction(one, zone) for one in stored.corrections],
         "notes": data["notes"],
     }
@@ -74,7 +79,7 @@ def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
 def turn(number: int, data: dict[str, Any], scored: ScoredTurn) -> dict[str, Any]:
     """One turn (`schemas.TurnOut`) from its JSON among the results."""
     staff = scored.turn.role in (Role.AGENT, Role.BOT)
-    state = "" if staff else state_of(scored.answer).value
+    state = "" if staff else state_of(scored.answer, scored.scores).value
     return data | {"number": number, "view_state": state}
 
 

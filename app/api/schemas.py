@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from multimodal.conversation import MAX_TURNS
+from multimodal.tags import Basis, Tag
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Label = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear", "unknown"]
@@ -113,6 +114,11 @@ _TURN_OUT_EXAMPLE: dict[str, Any] = {
     "scores": {"text": _SCORES_EXAMPLE},
     "answer": _ANSWER_EXAMPLE,
     "risk": 0.61,
+    "tags": [{"tag": "urge", "basis": "rule", "places": [[4, 8]]}],
+    "explanation": {
+        "zh": "愤怒，把握 70%：文字 100%（“还没发货”）。",
+        "en": "Anger, 70% sure: words 100% (还没发货).",
+    },
     "view_state": "anger",
 }
 _TRAJECTORY_EXAMPLE: dict[str, Any] = {
@@ -302,6 +308,21 @@ class AnswerOut(BaseModel):
     reason: str
 
 
+class TagOut(BaseModel):
+    """One event tag of a turn."""
+
+    tag: Tag
+    basis: Basis = Field(description="`rule`: its words. `measured`: its pitch and rate.")
+    places: list[tuple[int, int]] = Field(description="Its words in the text, half-open.")
+
+
+class ExplanationOut(BaseModel):
+    """Why the turn was judged so, for people; empty for agents and bots."""
+
+    zh: str
+    en: str
+
+
 class TurnOut(TurnIn):
     """One turn with everything that was found out about it."""
 
@@ -310,6 +331,8 @@ class TurnOut(TurnIn):
     scores: dict[str, ScoresOut] = Field(description="By modality.")
     answer: AnswerOut
     risk: Probability = Field(description="Of ending dissatisfied, after this turn.")
+    tags: list[TagOut] = Field(description="What it says or sounds like.")
+    explanation: ExplanationOut
     view_state: str = Field(description="What a supervisor reads; empty for agents and bots.")
 
 
@@ -325,6 +348,17 @@ class TrajectoryOut(BaseModel):
     overlap_seconds: float
     characters_per_minute: float | None = Field(description="The customer's speaking rate.")
     model: Model | None
+
+
+class CourseOut(BaseModel):
+    """How the customer's sentiment went, -1 to 1."""
+
+    online: list[float | None] = Field(description="After each turn, from the turns so far.")
+    offline: list[float | None] = Field(description="At each turn, from all of them.")
+    peak: int | None = Field(description="Number of the customer's turn where it was worst.")
+    recovered: bool = Field(
+        description="It had gone badly and ended well; a closing that only thanks does not count."
+    )
 
 
 class RoleTalkOut(BaseModel):
@@ -448,6 +482,15 @@ class ConversationOut(Summary):
             "trajectory": _TRAJECTORY_EXAMPLE,
             "talk": _TALK_EXAMPLE,
             "media": [],
+            "course": {
+                "online": [None, -0.41],
+                "offline": [-0.41, -0.41],
+                "peak": 2,
+                "recovered": False,
+            },
+            "tags": {"urge": [2]},
+            "escalation_signal": False,
+            "basis": {"level": "rule", "risk": "inferred", "talk": "measured"},
             "corrections": [_CORRECTION_EXAMPLE],
             "notes": [],
         }
@@ -460,6 +503,12 @@ class ConversationOut(Summary):
     trajectory: TrajectoryOut
     talk: TalkOut
     media: list[MediaOut]
+    course: CourseOut
+    tags: dict[Tag, list[int]] = Field(description="Which turns have each tag, by number.")
+    escalation_signal: bool = Field(
+        description="The customer complains or demands somebody higher. No measured risk."
+    )
+    basis: dict[str, Basis] = Field(description="What is measured, inferred, or a rule.")
     corrections: list[CorrectionOut] = Field(description="Oldest first, undone ones too.")
     notes: list[str] = Field(description="What to know about how it was scored.")
 

@@ -29,6 +29,7 @@ for command in (
     site.serve,
     live.simulate,
     scoring.evaluate,
+    training.adapt,
     site.models,
     site.doctor,
     people.erase,

@@ -54,6 +54,41 @@ def train_text(
     )
 
 
+def adapt(
+    queue: Annotated[
+        str, typer.Option(help="Skill group it is fitted to and used for; by default all.")
+    ] = "",
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled CSV or JSON lines besides: columns text and emotion."),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the fit back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Fit the fusion to what people corrected, from five examples of each emotion up.
+
+    It is cross-validated and refused where it does not help. It is used from the next start on.
+    """
+    from app import adaptation
+    from app.monitor import build_monitor
+    from app.settings import Settings
+
+    settings = Settings()
+    if undo:
+        say(f"taken back: {adaptation.undo(settings, queue)}. Restart the service.")
+        return
+    result = adaptation.adapt_site(settings, build_monitor(settings), queue, data or [])
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    rows = [{"fuser": name, **result[name]} for name in ("shipped", "adapted")]
+    listed(rows, ["fuser", "accuracy", "log_loss"], as_json=False)
+    say(
+        f"written: {result['folder']}, from {result['n']} turns. Restart the service to use it; "
+        "emotion-monitor adapt --undo takes it back."
+    )
+
+
 @train.command("audio")
 def train_audio(
     data: Annotated[

@@ -14,13 +14,15 @@ from app.dashboard.places import conversation_number, moment
 from app.dashboard.review.turn_keys import turn_keys
 from app.dashboard.roles import roles_card
 from app.dashboard.session import may
+from app.dashboard.tags import signs, tag_chip
 from app.dashboard.talk import talk_card
 from app.dashboard.texts import language, t
 from app.dashboard.theme import EMOTION_COLOURS, chip, clock, facts, highlighted, level_badge
 from app.dashboard.trends.reports import conversation_report
 from multimodal.emotions import Evidence
-from multimodal.evidence import Language, quality_in_words, voice_in_words
+from multimodal.evidence import Language, quality_in_words
 from multimodal.formats.turns import loudness
+from multimodal.scoring import DISAGREES
 
 LOOK_SECONDS = 2.0
 """How often it is looked whether an open conversation went on."""
@@ -185,9 +187,17 @@ def _seek(number: int, turn: dict[str, Any]) -> None:
 def _summary(conversation: dict[str, Any]) -> None:
     trajectory = conversation["trajectory"]
     risk, state = st.columns(2)
-    risk.metric(t("risk"), f"{conversation['risk']:.2f}", help=t("risk_help"))
+    basis = {name: t(f"basis_{value}") for name, value in conversation["basis"].items()}
+    risk.metric(
+        f"{t('risk')} · {basis['risk']}", f"{conversation['risk']:.2f}", help=t("risk_help")
+    )
     view = conversation["view_state"]
-    state.metric(t("state"), t(f"state_{view}") if view else "–")
+    state.metric(
+        f"{t('state')} · {basis['view_state']}",
+        t(f"state_{view}") if view else "–",
+        help=t("basis_help"),
+    )
+    signs(conversation)
     st.caption(t("quarters"))
     st.plotly_chart(
         quarters(trajectory["sentiment"]),
@@ -297,31 +307,34 @@ def _answer(turn: dict[str, Any]) -> None:
             f'<span class="em-quiet em-modality" title="{escape(hint, quote=True)}">'
             f"{escape(text)}</span>"
         )
-    voice = _voice_in_words(turn["scores"].get("voice"))
-    if voice:
-        parts.append(f'<br><span class="em-quiet">{escape(voice)}</span>')
+    if turn["tags"]:
+        parts.append("<br>" + " ".join(map(tag_chip, turn["tags"])))
+    why = turn["explanation"]["zh" if language() == "zh" else "en"]
+    parts.append(f'<br><span class="em-quiet">{escape(why)}</span>')
+    sound = _sound_in_words(turn["scores"].get("voice"))
+    if sound:
+        parts.append(f'<br><span class="em-quiet">{escape(sound)}</span>')
     vendor = _vendor(turn["attributes"])
     if vendor:
         parts.append(
             f'<br><span class="em-quiet" title="{escape(t("vendor_help"), quote=True)}">'
             f"{escape(t('vendor'))} {escape(vendor)}</span>"
         )
-    if fused["disagreement"] >= 0.5:
+    if fused["disagreement"] >= DISAGREES:
         parts.append(f'<br><span class="em-quiet">⚠ {escape(t("disagreement"))}</span>')
     st.html("".join(parts))
 
 
-def _voice_in_words(scores: dict[str, Any] | None) -> str:
-    """How the voice left the speaker's normal, and what is wrong with its sound."""
+def _sound_in_words(scores: dict[str, Any] | None) -> str:
+    """What is wrong with the sound; how the voice is stands in the explanation."""
     if scores is None:
         return ""
     evidence = [
         Evidence(**{k: v for k, v in e.items() if v is not None}) for e in scores["evidence"]
     ]
     spoken: Language = "zh" if language() == "zh" else "en"
-    said = [(t("voice"), voice_in_words(evidence, spoken))]
-    said.append((t("sound"), quality_in_words(evidence, spoken)))
-    return " · ".join(f"{name}{t('colon')}{words}" for name, words in said if words)
+    words = quality_in_words(evidence, spoken)
+    return f"{t('sound')}{t('colon')}{words}" if words else ""
 
 
 def _vendor(attributes: dict[str, Any]) -> str:

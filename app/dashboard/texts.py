@@ -92,6 +92,35 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "state_dissatisfied": ("不满", "dissatisfied"),
     "state_anger": ("愤怒", "angry"),
     "state_undecided": ("无法判断", "undecided"),
+    "tag_thanks": ("感谢", "thanks"),
+    "tag_urge": ("催促", "urging"),
+    "tag_abuse": ("辱骂", "abuse"),
+    "tag_complaint": ("投诉倾向", "complaint"),
+    "tag_escalation": ("要求升级", "wants somebody higher"),
+    "tags_help": (
+        "规则：按词表，带否定判断；实测：语速与音高同时高于本人平时。",
+        "Rule: by lists of words, minding negation. Measured: rate and pitch above the caller's "
+        "usual.",
+    ),
+    "basis_rule": ("规则", "rule"),
+    "basis_measured": ("实测", "measured"),
+    "basis_inferred": ("推断", "inferred"),
+    "basis_help": (
+        "实测：直接量得；推断：模型估计；规则：按固定规则得出。",
+        "Measured: as it was. Inferred: a model's estimate. Rule: follows from a fixed rule.",
+    ),
+    "escalation_signal": ("升级信号", "Escalation signal"),
+    "escalation_signal_help": (
+        "客户有投诉倾向或要求升级。这不是风险：没有结果可供验证。",
+        "The customer complains or demands somebody higher. It is no risk: no outcome was measured "
+        "against it.",
+    ),
+    "recovered": ("情绪已恢复", "recovered"),
+    "recovered_help": (
+        "客户情绪曾明显变差，结束时已转好；只说一句谢谢不算。",
+        "The customer's sentiment had gone badly and was good at the end; a mere closing thanks "
+        "does not count.",
+    ),
     "neutral": ("平静", "neutral"),
     "happy": ("高兴", "happy"),
     "sad": ("难过", "sad"),

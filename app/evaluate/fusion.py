@@ -26,8 +26,9 @@ from fusion.corpora import (
     read_taobao,
 )
 from fusion.evaluation import fusion_report, subsets, trajectory_report
+from fusion.history import history
 from fusion.late import LateFuser
-from fusion.risk import RiskModel, inputs_of
+from fusion.risk import RiskModel
 from multimodal.emotions import EmotionScores
 from multimodal.errors import InvalidInputError
 from multimodal.pipeline import EmotionMonitor
@@ -70,7 +71,7 @@ def _fusion(turns: Judgements, checkpoint: str) -> Measured:
 def _from_sentiments(data: Path, checkpoint: str) -> Measured:
     dialogues = read_taobao(data)
     model = RiskModel.load(checkpoint)
-    predicted = [model.outcomes(inputs_of(d.customer, d.sentiment, d.words)) for d in dialogues]
+    predicted = [model.outcomes(history(d.customer, d.sentiment, d.words)) for d in dialogues]
     metrics = trajectory_report([d.outcome for d in dialogues], predicted)
     return Measured(len(dialogues), metrics, model.info.release)
 

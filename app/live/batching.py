@@ -30,6 +30,8 @@ def together(monitor: EmotionMonitor) -> EmotionMonitor:
         standing_notice=monitor.standing_notice,
         limits=monitor.limits,
         earlier=monitor.earlier,
+        tag_words=monitor.tag_words,
+        fuser_by_queue=monitor.fuser_by_queue,
     )
 
 

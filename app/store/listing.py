@@ -16,6 +16,8 @@ from app.store.scope import Scope
 from app.store.tables import ConversationRow, EventRow, ModelRow, TurnRow
 from multimodal.emotions import ModelInfo
 from multimodal.errors import InvalidInputError
+from multimodal.tags import TagWords
+from multimodal.thresholds import Thresholds
 
 
 class Reading:
@@ -25,7 +27,22 @@ class Reading:
     """
 
     media: MediaFolder
+    tag_words: TagWords
     _where: str
+
+    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
+        """From which risk on a conversation is watched, by what was usual of its customer.
+
+        Args:
+            session: The transaction.
+            customer: The customer's reference; without one the thresholds are the fixed ones.
+            before: Only conversations that came before this one count; None for all.
+        """
+        raise NotImplementedError
+
+    def _loaded(self, session: Session, row: ConversationRow) -> StoredConversation:
+        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        return load(session, row, self.media, self.tag_words, thresholds)
 
     def _reading(self) -> AbstractContextManager[Session]:
         raise NotImplementedError
@@ -42,7 +59,8 @@ class Reading:
             NotFoundError: If it is not there, or not for whoever asks.
         """
         with self._reading() as session:
-            return load(session, self._row(session, conversation_id, scope), self.media)
+            row = self._row(session, conversation_id, scope)
+            return self._loaded(session, row)
 
     def row(self, conversation_id: int, scope: Scope) -> ConversationRow:
         """One conversation's metadata, state and summary alone.
@@ -102,7 +120,8 @@ class Reading:
                 .limit(MAX_PAGE)
             )
             with self._reading() as session:
-                loaded = [load(session, row, self.media) for row in session.scalars(page).all()]
+                found = session.scalars(page).all()
+                loaded = [self._loaded(session, row) for row in found]
             if not loaded:
                 return
             yield from loaded

@@ -23,6 +23,8 @@ from app.store.tables import (
     TurnRow,
 )
 from multimodal.scoring import ScoredConversation
+from multimodal.tags import TagWords
+from multimodal.thresholds import Thresholds
 
 NOT_KEPT = "录音未保留 (a recording was scored and is not kept)"
 WORDS_DELETED = "文字已按保存期限删除 (the words were deleted when their time was over)"
@@ -64,13 +66,21 @@ class Listed:
     reason_text: str
 
 
-def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredConversation:
+def load(
+    session: Session,
+    row: ConversationRow,
+    folder: MediaFolder,
+    tag_words: TagWords,
+    thresholds: Thresholds,
+) -> StoredConversation:
     """Reads everything that belongs to a conversation.
 
     Args:
         session: The transaction.
         row: The conversation's own row.
         folder: Where uploads are kept.
+        tag_words: The words of the event tags.
+        thresholds: From which risk on it is watched.
     """
     turns = session.scalars(
         select(TurnRow).where(TurnRow.conversation_id == row.id).order_by(TurnRow.number)
@@ -116,5 +126,7 @@ def load(session: Session, row: ConversationRow, folder: MediaFolder) -> StoredC
         notes=notes,
         states=states,
         pending=_PENDING[row.status],
+        tag_words=tag_words,
+        thresholds=thresholds,
     )
     return StoredConversation(row, scored, tuple(corrections), tuple(kept))

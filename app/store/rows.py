@@ -25,8 +25,10 @@ from multimodal.emotions import EmotionScores, Evidence, FloatArray, ModelInfo, 
 from multimodal.errors import InvalidConversationError
 from multimodal.formats.turns import EMOTION_KEYS
 from multimodal.policy import LAPSED
-from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
+from multimodal.scoring import VOICE, FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.states import view
+from multimodal.tags import TagWords, tags_of
+from multimodal.thresholds import Thresholds
 
 Values = dict[str, Any]
 
@@ -237,6 +239,8 @@ def scored_from(
     notes: Sequence[str],
     states: Mapping[str, Mapping[str, Mapping[str, Any]]],
     pending: str,
+    tag_words: TagWords,
+    thresholds: Thresholds,
 ) -> ScoredConversation:
     """A scored conversation from the rows of its latest scoring.
 
@@ -249,6 +253,8 @@ def scored_from(
         notes: How it was scored.
         states: Carried state by modality and speaker.
         pending: Why turns have no answer, where they have none yet.
+        tag_words: The words of the event tags.
+        thresholds: From which risk on it is watched.
     """
     by_turn: dict[int, dict[str, EmotionScores]] = {}
     for score in scores:
@@ -261,11 +267,12 @@ def scored_from(
             by_turn.get(number, {}),
             answer_of.get(number) or FusedAnswer.unknown(pending),
             risk[number - 1] if number <= len(risk) else 0.0,
+            tags_of(turn, by_turn.get(number, {}).get(VOICE), tag_words),
         )
         for number, turn in enumerate(conversation.turns, start=1)
     )
     return ScoredConversation(
-        conversation, turns, _trajectory_from(trajectory, models), tuple(notes), states
+        conversation, turns, _trajectory_from(trajectory, models), tuple(notes), states, thresholds
     )
 
 

@@ -52,6 +52,8 @@ from multimodal.errors import (
     NotFoundError,
 )
 from multimodal.scoring import ScoredConversation, Scorer
+from multimodal.tags import TagWords
+from multimodal.thresholds import FIXED, MOST_EARLIER, Thresholds, thresholds_for
 
 
 class Store(Governance, Review, Streams, Reading):
@@ -67,6 +69,7 @@ class Store(Governance, Review, Streams, Reading):
 
     Attributes:
         media: The folder of recordings.
+        tag_words: The words of the event tags, which are found anew whenever a turn is read.
         happened: Called after each transaction that wrote events, by the thread that wrote it.
         appended: Called after turns of an open conversation were stored, with its id and all of it.
         rules: What is alerted to.
@@ -79,6 +82,7 @@ class Store(Governance, Review, Streams, Reading):
         history: How conversations went, for trends.
 
     Raises:
+        InvalidInputError: If the file of tag words is unusable.
         DatabaseUnavailableError: From every method, if the database does not answer.
         OutputError: From every method that writes, if the disk is full.
     """
@@ -89,9 +93,11 @@ class Store(Governance, Review, Streams, Reading):
         self._in_turn = WritesInTurn(self._engine)
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
+        self._relative_thresholds = settings.relative_thresholds
         self._standing_notice = settings.standing_notice
         self._remembers = settings.remember_customers
         self.media = MediaFolder(settings.media_dir)
+        self.tag_words = TagWords.load(settings.tag_words)
         self.happened: Callable[[], None] = lambda: None
         self.appended: Callable[[int, ScoredConversation], None] = lambda *_: None
         self.rules = Rules(self._reading, self._writing)
@@ -387,6 +393,8 @@ class Store(Governance, Review, Streams, Reading):
             turns.rewrite_turns(session, row.id, scored, changed)
             if clip is not None:
                 writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
+            thresholds = self._thresholds(session, row.customer_ref, row.id)
+            scored = replace(scored, thresholds=thresholds)
             writing.write_scoring(session, row, scored, appended=number)
             if self._remembers:
                 customers.remember(session, row.id, scored)
@@ -480,9 +488,23 @@ class Store(Governance, Review, Streams, Reading):
         row.notice = scored.conversation.notice or row.notice
         row.channel = scored.conversation.channel.value
         writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
-        writing.write_scoring(session, row, scored)
+        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        writing.write_scoring(session, row, replace(scored, thresholds=thresholds))
         if self._remembers:
             customers.remember(session, row.id, scored)
+
+    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
+        if not self._relative_thresholds or not customer:
+            return FIXED
+        earlier = (
+            select(ConversationRow.risk)
+            .where(ConversationRow.customer_ref == customer, ConversationRow.status == "scored")
+            .order_by(ConversationRow.id.desc())
+            .limit(MOST_EARLIER)
+        )
+        if before is not None:
+            earlier = earlier.where(ConversationRow.id < before)
+        return thresholds_for(session.scalars(earlier).all())
 
     def _insert_new(
         self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
@@ -498,7 +520,9 @@ class Store(Governance, Review, Streams, Reading):
                     continue
                 try:
                     scope.require(one.conversation)
-                    new[key] = (index, writing.scored_row(one, keep=keep))
+                    thresholds = self._thresholds(session, one.conversation.customer_ref)
+                    known_as = replace(one, thresholds=thresholds)
+                    new[key] = (index, writing.scored_row(known_as, keep=keep))
                 except EmotionMonitorError as error:
                     done[index] = error
             if new:

@@ -85,6 +85,8 @@ _TURN = frozenset(
         "scores",
         "answer",
         "risk",
+        "tags",
+        "explanation",
     ]
 )
 

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from multimodal.conversation import Role
 from multimodal.emotions import CHINESE_NAMES, UNKNOWN, Emotion, ModelInfo
 from multimodal.evidence import voice_in_words
+from multimodal.explanation import explanation
 from multimodal.formats.excel_columns import (
     ABOUT,
     CONVERSATION_COLUMNS,
@@ -44,6 +45,7 @@ from multimodal.states import (
     state_of,
     view,
 )
+from multimodal.tags import BASIS_NAMES, TAG_NAMES, Basis, Tag
 
 MAX_ROWS = 2**20
 """Rows of one sheet; turns beyond it go to another one."""
@@ -185,6 +187,10 @@ class ExcelWriter:
             round(float(scored.risk), 4),
             self._review(given),
             (given.link, self._word("replay")),
+            self._word("list").join(
+                f"{self._tag(tag)} ({len(turns)})" for tag, turns in found.tags.items()
+            ),
+            self._word("yes") if found.escalation_signal else "",
         ]
 
     def _turn_row(self, given: Reviewed, scored: ScoredTurn, number: int) -> list[Any]:
@@ -202,6 +208,10 @@ class ExcelWriter:
             turn.end,
             turn.text,
             self._state(scored),
+            self._word("list").join(
+                f"{self._tag(tagged.tag)} ({self._basis(tagged.basis)})" for tagged in scored.tags
+            ),
+            explanation(scored, self._layout.language),
             self._emotion(answer.label),
             round(float(answer.confidence), 4) if known else None,
             round(float(answer.valence), 4) + 0.0 if known else None,
@@ -227,7 +237,7 @@ class ExcelWriter:
 
     def _reason(self, reason: ScoredTurn) -> str:
         """The state of the turn, the channel that weighed most, and the words that it gave."""
-        negative = state_of(reason.answer) in NEGATIVE_STATES
+        negative = state_of(reason.answer, reason.scores) in NEGATIVE_STATES
         head = self._state(reason) if negative else self._word("rising")
         shares = reason.answer.contributions
         if not shares:
@@ -264,8 +274,14 @@ class ExcelWriter:
         return self._word("list").join(said)
 
     def _state(self, scored: ScoredTurn) -> str:
-        state = state_of(scored.answer)
+        state = state_of(scored.answer, scored.scores)
         return STATE_NAMES[state] if self._layout.language == "zh" else state.value
+
+    def _tag(self, tag: Tag) -> str:
+        return TAG_NAMES[tag] if self._layout.language == "zh" else tag.value
+
+    def _basis(self, basis: Basis) -> str:
+        return BASIS_NAMES[basis] if self._layout.language == "zh" else basis.value
 
     def _emotion(self, label: str) -> str:
         if label == UNKNOWN:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from multimodal.errors import InvalidInputError, OutputError
+from multimodal.explanation import explanation
 from multimodal.formats.canonical import conversation_to_json, turn_to_json
 from multimodal.formats.excel import ExcelWriter, Layout, Reviewed
 from multimodal.formats.rows import COLUMNS, to_rows
@@ -101,9 +102,9 @@ def write_results(
 def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
     """The complete result: the canonical conversation with what was found out about it.
 
-    Every turn has besides `scores` (by modality), `answer` and `risk`; the conversation has
-    `trajectory`, `talk` and `notes`. The canonical reader passes over them, so that a file of
-    results can be scored again.
+    Every turn has besides `scores` (by modality), `answer`, `risk`, `tags` and `explanation`; the
+    conversation has `trajectory`, `talk` and `notes`. The canonical reader passes over them, so
+    that a file of results can be scored again.
     """
     data = conversation_to_json(replace(scored.conversation, turns=()))
     return data | {
@@ -122,6 +123,8 @@ def scored_turn_to_json(found: ScoredTurn) -> dict[str, Any]:
         "scores": {name: scores.to_json() for name, scores in found.scores.items()},
         "answer": found.answer.to_json(),
         "risk": round(float(found.risk), 5),
+        "tags": [tagged.to_json() for tagged in found.tags],
+        "explanation": {language: explanation(found, language) for language in ("zh", "en")},
     }
 
 

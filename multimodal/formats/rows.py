@@ -147,7 +147,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "disagreement",
         "number",
-        "0..1, between modalities",
+        "0..1, chance that modalities contradict each other",
         _known(lambda t: t.answer.disagreement),
     ),
     Column(
@@ -155,6 +155,12 @@ COLUMNS: tuple[Column, ...] = (
         "number",
         "0..1, of ending dissatisfied, after this turn",
         lambda _s, t, _n: round(float(t.risk), 5),
+    ),
+    Column(
+        "tags",
+        "text",
+        "event tags, by words (rule) or by the voice (measured)",
+        lambda _s, t, _n: "; ".join(tagged.tag.value for tagged in t.tags) or None,
     ),
     *(column for modality in MODALITIES for column in _modality(modality)),
     Column("vendor_sentiment", "text", "the source's own sentiment", _vendor("vendor_sentiment")),

@@ -63,7 +63,7 @@ def test_a_recording_is_written_down_by_a_program_and_goes_to_excel(
     done = run(*arguments, "--transcriber-command", command, "--save", "--out", out)
     assert done.returncode == 0, done.stderr.decode()
     rows = list(openpyxl.load_workbook(out)["客户话轮"].iter_rows(values_only=True))
-    assert [(row[2], row[5], row[7]) for row in rows[1:]] == [("客户", "气死我了！", "生气")]
+    assert [(row[2], row[5], row[9]) for row in rows[1:]] == [("客户", "气死我了！", "生气")]
     link = openpyxl.load_workbook(out)["会话"]["O2"].hyperlink
     assert link.target == "http://127.0.0.1:8601/replay?id=1"
     program.write_text("raise SystemExit('no model')", "utf-8")

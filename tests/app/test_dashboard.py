@@ -250,6 +250,24 @@ def test_a_call_has_its_service_metrics(site: tuple[str, str], page: Page) -> No
     ).to_be_visible()
 
 
+def test_tags_and_why_beside_a_turn(site: tuple[str, str], page: Page) -> None:
+    turns = [
+        {"role": "customer", "text": "都一个月了怎么还没发货，太让人生气了！"},
+        {"role": "agent", "text": "您好，请稍等"},
+        {"role": "customer", "text": "叫你们主管来，不然我就投诉"},
+    ]
+    body = {"external_id": "tagged", "source": "pbx", "turns": turns}
+    number = http.post(f"{site[1]}/conversations", json=body).json()["id"]
+    page.goto(f"{site[0]}/replay?id={number}")
+    expect(page.get_by_text("要求升级 · 规则")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("升级信号 · 规则")).to_be_visible()
+    expect(page.get_by_text("催促 1")).to_be_visible()
+    expect(page.get_by_text(re.compile("，把握 \\d+%：文字 100%")).first).to_be_visible()
+    page.goto(f"{site[0]}/replay?id={number}&lang=en")
+    expect(page.get_by_text("wants somebody higher · rule")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("sure: words 100%")).first).to_be_visible()
+
+
 def test_the_video_plays_and_each_modality_has_its_answer(
     site: tuple[str, str], page: Page
 ) -> None:

@@ -95,10 +95,14 @@ def test_service_dialogues_from_raw_text(shared: Path, tmp_path: Path) -> None:
 def test_readers_of_service_dialogues(shared: Path, tmp_path: Path) -> None:
     text = shared / "data/text"
     cases = read_jddc(excerpt(text / "uss_jddc/train.jsonl.gz", tmp_path, 5))
-    for case in cases:
+    with gzip.open(tmp_path / "train.jsonl.gz", "rt", encoding="utf-8") as file:
+        overall = [json.loads(line)["turns"][-1] for line in file]
+    for case, last in zip(cases, overall, strict=True):
+        # The label of the whole dialogue stands at a turn that nobody said.
+        assert last["user"] == "OVERALL" not in {turn.text for turn in case.conversation.turns}
         customers = [t for t in case.conversation.turns if t.role.value == "customer"]
         assert len(customers) == len(case.labels)
-        assert case.outcome == [label for label in case.labels if label is not None][-1]
+        assert case.outcome == last["label"]
     helpdesk = read_stc3(excerpt(text / "stc3_helpdesk/train.jsonl.gz", tmp_path, 1))
     assert helpdesk[0].outcome == 0
     taobao = text / "taobao_satisfaction/clothes_dev.jsonl.gz"

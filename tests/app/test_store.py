@@ -42,6 +42,7 @@ from multimodal.errors import (
 )
 from multimodal.formats.results import scored_to_json
 from multimodal.pipeline import EmotionMonitor, LiveConversation
+from multimodal.states import view
 from tests.app.conftest import OneFuser, WordScorer
 
 BEIJING = timezone(timedelta(hours=8))
@@ -460,3 +461,26 @@ def test_many_at_once_fare_as_one_by_one(store: Store, monitor: EmotionMonitor) 
     assert [type(one) for one in looked] == [*[Saved] * 5, ConflictError, type(None)]
     assert looked[:5] == [store.lookup(call, LOCAL) for call in calls]
     assert store.lookup_many([replace(calls[0], notice="N-2")], LOCAL) == [None]
+
+
+def test_a_calm_customers_rise_is_noticed_earlier_where_a_site_sets_it(
+    settings: Settings, monitor: EmotionMonitor
+) -> None:
+    calm = (Turn(Role.CUSTOMER, "好的"), Turn(Role.CUSTOMER, "嗯"))
+    risen = (*calm, Turn(Role.CUSTOMER, "还没好吗！"), Turn(Role.CUSTOMER, "好"))
+
+    def levels(store: Store, source: str) -> list[str]:
+        for number in range(5):
+            store.save(monitor.score(Conversation(f"{number}", calm, source, customer_ref="f00d")))
+        saved = store.save(monitor.score(Conversation("6", risen, source, customer_ref="f00d")))
+        stranger = Conversation("7", risen, source, customer_ref="dead")
+        other = store.save(monitor.score(stranger))
+        found = [store.get(one.id, LOCAL) for one in (saved, other)]
+        # What is read again says the same as what the lists say.
+        assert [view(one.scored).level for one in found] == [one.row.level for one in found]
+        return [one.row.level for one in found]
+
+    with Store(settings) as store:
+        assert levels(store, "fixed") == ["calm", "calm"]
+    with Store(settings.model_copy(update={"relative_thresholds": True})) as store:
+        assert levels(store, "relative") == ["watch", "calm"]

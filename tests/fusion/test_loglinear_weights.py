@@ -34,6 +34,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_weights_of_other_shapes_are_refused(weights: Weights, tmp_path: Path) -> None:
     arrays = {"prior": weights.prior[:6], "smoothing": weights.smoothing}
     arrays |= {"matrix": weights.matrix, "shift": weights.shift, "discount": weights.discount}
+    arrays["contradiction"] = weights.contradiction
     np.savez(tmp_path / "w.npz", names=np.array(weights.names), **arrays)
     with pytest.raises(CheckpointError, match="expected"):
         Weights.load(tmp_path / "w.npz")
@@ -58,7 +59,7 @@ def test_torch_and_numpy_agree(weights: Weights) -> None:
     p, r = rng.dirichlet(np.ones(K), size=(20, 3)), rng.random((20, 3))
     arrays = {
         name: torch.tensor(getattr(weights, name))
-        for name in ("prior", "smoothing", "matrix", "shift", "discount")
+        for name in ("prior", "smoothing", "matrix", "shift", "discount", "contradiction")
     }
     moved, strength = terms(
         torch, Weights(weights.names, **arrays), torch.tensor(p), torch.tensor(r)

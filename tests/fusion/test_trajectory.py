@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from fusion.calibration import service_prior
 from fusion.corpora import Case
+from fusion.history import FEATURES, history
 from fusion.late import LateFuser
-from fusion.risk import RiskModel, inputs_of
+from fusion.risk import RiskModel
 from fusion.trajectory import quarters, sentiment_of, turn_sentiment
+from multimodal.checkpoints import save_checkpoint
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, EmotionScores
+from multimodal.errors import CheckpointError
 from multimodal.scoring import FusedAnswer, Trajectory
 from multimodal.talk import talk_times
 
@@ -204,12 +207,12 @@ def test_unreadable_anger_hardly_raises_the_risk() -> None:
 
 def test_calibration_changes_the_frequencies_and_not_what_was_seen() -> None:
     model = RiskModel.load("trajectory")
-    x = inputs_of([True, False], np.array([[0.8, 0.1, 0.1], [0, 0, 0]]), [5, 5])
+    x = history([True, False], np.array([[0.8, 0.1, 0.1], [0, 0, 0]]), [5, 5])
     log_p = np.log(model.outcomes(x))
     expected = np.exp(model.scale * log_p + model.scale_bias)
     expected /= expected.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.calibrated(x), expected, atol=1e-6)
-    plain = replace(model, scale=np.ones(1, "f4"), scale_bias=np.zeros(3, "f4"))
+    plain = replace(model, scale=np.ones(1), scale_bias=np.zeros(3))
     np.testing.assert_allclose(plain.calibrated(x), model.outcomes(x), atol=1e-6)
 
 
@@ -224,24 +227,30 @@ def test_service_prior_has_the_shares_that_people_gave() -> None:
     assert moved[2] / moved[3] == pytest.approx(prior[2] / prior[3])
 
 
-def test_recurrence_is_that_of_torch() -> None:
-    torch = pytest.importorskip("torch")
-    model = RiskModel.load("trajectory")
-    size = len(model.hidden_bias) // 3
-    network = torch.nn.GRU(7, size, batch_first=True)
-    for name, array in (
-        ("weight_ih_l0", model.input_weights),
-        ("bias_ih_l0", model.input_bias),
-        ("weight_hh_l0", model.hidden_weights),
-        ("bias_hh_l0", model.hidden_bias),
-    ):
-        getattr(network, name).data = torch.tensor(array)
+def test_trees_answer_as_those_of_scikit_learn() -> None:
+    pytest.importorskip("torch")
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from fusion.fitting import _arrays_of
+
     rng = np.random.default_rng(0)
-    x = inputs_of(rng.random(30) < 0.5, rng.dirichlet(np.ones(3), 30), rng.integers(0, 50, 30))
-    with torch.no_grad():
-        states = network(torch.tensor(x)[None])[0][0]
-        logits = states @ torch.tensor(model.out_weights).T + torch.tensor(model.out_bias)
-    np.testing.assert_allclose(model.outcomes(x), torch.softmax(logits, -1).numpy(), atol=1e-5)
+    x, y = rng.random((900, len(FEATURES))), rng.integers(0, 3, 900)
+    x[:, 0] += y / 3
+    boosted = HistGradientBoostingClassifier(max_iter=5, max_leaf_nodes=7, early_stopping=False)
+    boosted.fit(x, y)
+    model = replace(RiskModel.load("trajectory"), **_arrays_of(boosted))
+    np.testing.assert_allclose(model.outcomes(x[:50]), boosted.predict_proba(x[:50]), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["left", "feature", "value"])
+def test_trees_that_lead_nowhere_are_refused(tmp_path: Path, name: str) -> None:
+    model = RiskModel.load("trajectory")
+    broken = {"left": model.left * 0, "feature": model.feature + 99, "value": model.value[:, :3]}
+    replace(model, **{name: broken[name]}).save(tmp_path / "weights.npz")
+    config = {"name": "own", "version": "1", "terms": "research", "head_share": 0.5}
+    save_checkpoint(tmp_path, config=config, metrics={}, files=["weights.npz"], card="")
+    with pytest.raises(CheckpointError, match="no risk model"):
+        RiskModel.load(str(tmp_path))
 
 
 def test_track_of_25_turns_is_fast() -> None:

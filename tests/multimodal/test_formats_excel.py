@@ -21,6 +21,7 @@ from multimodal.emotions import EMOTIONS, EmotionScores, Evidence, ModelInfo
 from multimodal.formats import parse_transcript
 from multimodal.formats.results import Layout, Reviewed, write_results
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
+from multimodal.tags import Basis, Tag, Tagged
 from tests.conftest import require
 
 ID = "0012345678901234567"
@@ -40,6 +41,8 @@ HEADER = [
     "风险",
     "复核结果",
     "回放链接",
+    "事件标签",
+    "升级信号",
 ]
 TEXT_MODEL = ModelInfo("words", "1.2.0", "ab" * 32, "research")
 FUSER = ModelInfo("late", "1.0.0", "cd" * 32, "open")
@@ -57,7 +60,9 @@ def answered(turn: Turn, label: str = "angry", risk: float = 0.6) -> ScoredTurn:
     )
     text = EmotionScores(shares, 0.9, valence=-0.8, evidence=words, model=TEXT_MODEL)
     answer = FusedAnswer(shares, label, 0.7, -0.8, {"text": 0.9, "voice": 0.1}, 0.25, FUSER)
-    return ScoredTurn(turn, {"text": text, "voice": EmotionScores.missing("-")}, answer, risk)
+    tags = (Tagged(Tag.URGE, Basis.RULE), Tagged(Tag.ESCALATION, Basis.RULE))
+    by = {"text": text, "voice": EmotionScores.missing("-")}
+    return ScoredTurn(turn, by, answer, risk, tags)
 
 
 def conversation(*more: Turn, external_id: str = ID, **fields: Any) -> ScoredConversation:
@@ -125,10 +130,23 @@ def test_sheets_and_columns() -> None:
         0.6,
         "第 2 句：难过",
         "回放",
+        "催促 (1)、要求升级 (1)",
+        "有",
     ]
     link = calls["O2"].hyperlink
     assert (link.target, link.location) == ("http://127.0.0.1:8601/replay?id=7", None)
     assert all(cell.data_type != "f" for row in calls.iter_rows() for cell in row)
+
+
+def test_tags_and_why_beside_each_turn() -> None:
+    chinese, english = (
+        dict(zip(*values(book([conversation()], Layout(name)).worksheets[1])[:2], strict=True))
+        for name in ("zh", "en")
+    )
+    assert chinese["标签"] == "催促 (规则)、要求升级 (规则)"
+    assert chinese["判断依据"] == "愤怒，把握 70%：文字 90%（“没发货”）；语音 10%。"
+    assert english["Tags"] == "urge (rule), escalation (rule)"
+    assert english["Why"] == "Anger, 70% sure: words 90% (没发货); voice 10%."
 
 
 def test_a_voice_that_weighed_most_gives_the_reason_in_words() -> None:
@@ -160,7 +178,7 @@ def test_ids_are_text_the_header_is_frozen_and_every_row_can_be_filtered() -> No
         assert all(sheet.cell(row, 1).data_type in ("s", "inlineStr") for row in range(2, 6))
     assert [cell.value for cell in calls["A"]] == ["通话流水号", ID, "-42", "'=1+1", "1e5"]
     assert calls["A2"].number_format == "@"
-    assert calls.auto_filter.ref == "A1:O5"
+    assert calls.auto_filter.ref == "A1:Q5"
     assert turns.auto_filter.ref.endswith("5")
     assert calls.column_dimensions["J"].width > calls.column_dimensions["G"].width > 5
 

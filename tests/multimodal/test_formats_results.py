@@ -282,4 +282,5 @@ def test_memory_does_not_grow_with_the_number_of_results(tmp_path: Path, name: s
     with monkey.context() as patch:
         patch.setattr("multimodal.formats.results.ROWS_PER_GROUP", 100)
         peak(50)
-        assert peak(300) < 1.3 * peak(75) + 100_000
+        # Buffers fill up first.
+        assert peak(600) < 1.3 * peak(300) + 100_000

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from multimodal.conversation import Conversation, Role, Turn
-from multimodal.emotions import EMOTIONS
+from multimodal.emotions import EMOTIONS, EmotionScores
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
-from multimodal.states import Level, State, state_of, view
+from multimodal.states import ConversationView, Level, State, state_of, view
+from multimodal.tags import Tag, tags_of
 
 
 def answer(label: str, confidence: float = 0.8) -> FusedAnswer:
@@ -77,3 +78,31 @@ def test_a_label_that_is_hardly_likely_raises_no_level() -> None:
 def test_the_conversations_state_is_its_last_usable_turns() -> None:
     assert view(scored("angry happy unknown")).state is State.SATISFIED
     assert view(scored("")).state is State.UNDECIDED
+
+
+def test_sad_in_an_agitated_voice_is_dissatisfied() -> None:
+    def voice(arousal: float | None, reliability: float = 0.8) -> dict[str, EmotionScores]:
+        p = np.full(7, 1 / 7, np.float32)
+        return {"voice": EmotionScores(p, reliability, arousal=arousal)}
+
+    assert state_of(answer("sad")) is State.LOW
+    assert state_of(answer("sad"), voice(None)) is State.LOW
+    assert state_of(answer("sad"), voice(0.3)) is State.LOW
+    assert state_of(answer("sad"), voice(0.6)) is State.DISSATISFIED
+    assert state_of(answer("sad"), voice(0.6, 0.0)) is State.LOW
+    assert state_of(answer("fear"), voice(0.6)) is State.WORRIED
+
+
+def test_tags_of_a_conversation_and_the_escalation_signal() -> None:
+    told = tagged("谢谢", "叫你们主管来", "谢谢你")
+    assert told.tags == {Tag.THANKS: (0, 2), Tag.ESCALATION: (1,)}
+    assert told.escalation_signal
+    assert tagged("我要投诉").escalation_signal
+    assert not tagged("谢谢", "快点", "垃圾").escalation_signal
+    assert list(tagged("快点", "谢谢").tags) == [Tag.THANKS, Tag.URGE]
+
+
+def tagged(*texts: str) -> ConversationView:
+    turns = [Turn(Role.CUSTOMER, text) for text in texts]
+    scored = tuple(ScoredTurn(t, {}, answer("neutral"), 0.0, tags_of(t)) for t in turns)
+    return view(ScoredConversation(Conversation("c", tuple(turns)), scored, Trajectory()))

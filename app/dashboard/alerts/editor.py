@@ -9,20 +9,20 @@ import pandas as pd
 import streamlit as st
 
 from app.alerts.rules import METRICS, MetricName
-from app.alerts.words import Finder
 from app.dashboard.alerts import client
 from app.dashboard.alerts.describe import choice_name, scope, sentence
 from app.dashboard.alerts.page import clock_of, plain
 from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
+from multimodal.phrases import Finder
 
 CHANNELS = ("phone", "video", "chat")
 DEFAULT_THRESHOLDS = {
     "emotion": 0.6,
     "risk": 0.6,
     "sentiment_drop": 3.0,
-    "disagreement": 0.6,
+    "disagreement": 0.3,
     "overlap": 2.0,
     "silence": 30.0,
     "waiting": 60.0,

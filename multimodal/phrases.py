@@ -7,13 +7,16 @@ linear in the length of the text, whatever the expression, so that none can hold
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import re2
 
+GAP = "…"
+"""In a word it stands for up to six characters of the same clause: 找…领导."""
+GAP_WITHIN = r"[^，。！？；、,.!?;…~～\n]{0,6}"
 _REACH = 24
 """Characters before a word in which it may be negated."""
 _CLAUSE = re.compile(r"[，。！？；、,.!?;…~～\n]")
@@ -45,7 +48,7 @@ class Finder:
         """A finder of words, or else of a regular expression; both in any case.
 
         Words of Latin letters and digits count only where no other such stands beside them: `sb`
-        is not in `usb`, and 12315 not in an order's number.
+        is not in `usb`, and 12315 not in an order's number. `…` is a gap, see `GAP`.
 
         Raises:
             ValueError: If the expression is none that RE2 knows.
@@ -54,13 +57,16 @@ class Finder:
 
     def find(self, text: str) -> int | None:
         """Index of the first place that counts, None where there is none."""
+        return next((start for start, _ in self.places(text)), None)
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Every place `[start, end)` that counts, in order."""
         for match in self.expression.finditer(text):
             # Empty matches say nothing.
             if match.end() > match.start() and not (
                 self.skip_negated and negated(text, match.start(), match.end())
             ):
-                return int(match.start())
-        return None
+                yield int(match.start()), int(match.end())
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +89,7 @@ def _alternatives(words: Sequence[str]) -> str:
 
 
 def _bounded(word: str) -> str:
-    escaped = re2.escape(word)
+    escaped = GAP_WITHIN.join(map(re2.escape, word.split(GAP)))
     left = r"\b" if _latin(word[0]) else ""
     right = r"\b" if _latin(word[-1]) else ""
     return f"{left}{escaped}{right}"

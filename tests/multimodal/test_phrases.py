@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.alerts.defaults import ABUSE, COMPLAINT
-from app.alerts.words import Finder
+from multimodal.phrases import Finder
 
 
 @pytest.mark.parametrize(
