@@ -13,7 +13,7 @@ from app.reports.conversation import local, model_rows
 from app.reports.texts import Words
 from app.store import Filter, Scope, Store
 from app.trends import Cell, Mean, Share, cell, cells, quarters
-from multimodal.states import RISK_WATCH
+from multimodal.thresholds import FIXED
 
 EXAMPLES = 8
 """Conversations that are quoted."""
@@ -39,7 +39,7 @@ def queue_context(
     weekly = len(days) > DAYS
     shown = cells(outcomes, "week", zone) if weekly else days
     quoted, _ = store.page(wanted, scope, sort="-risk", limit=EXAMPLES)
-    quoted = [one for one in quoted if one.row.risk >= RISK_WATCH and one.row.status == "scored"]
+    quoted = [one for one in quoted if one.row.risk >= FIXED.watch and one.row.status == "scored"]
     title = words("weeks" if weekly else "days")
     values = {
         "facts": _facts(wanted, whole, words, zone),

@@ -22,7 +22,7 @@ from app.store.tables import AlertRow, AnswerRow, ConversationRow
 from multimodal.conversation import storable
 from multimodal.emotions import NEGATIVE, UNKNOWN
 from multimodal.errors import InvalidInputError
-from multimodal.states import RISK_DISSATISFIED
+from multimodal.thresholds import FIXED
 
 Queue = Literal["must", "random", "learn"]
 QUEUES: tuple[Queue, ...] = ("must", "random", "learn")
@@ -140,7 +140,7 @@ def candidates(draw: Draw, scope: Scope) -> Select[int, str, float]:
         conditions.append(row.started_at < draw.started_to)
     if draw.queue == "must":
         alerted = exists().where(AlertRow.conversation_id == row.id)
-        high = or_(row.risk >= RISK_DISSATISFIED, row.level.in_(FLAGGED), alerted)
+        high = or_(row.risk >= FIXED.dissatisfied, row.level.in_(FLAGGED), alerted)
         return (
             select(row.id, row.queue, row.risk)
             .where(and_(*conditions), high)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -246,7 +247,8 @@ def test_trees_answer_as_those_of_scikit_learn() -> None:
 def test_trees_that_lead_nowhere_are_refused(tmp_path: Path, name: str) -> None:
     model = RiskModel.load("trajectory")
     broken = {"left": model.left * 0, "feature": model.feature + 99, "value": model.value[:, :3]}
-    replace(model, **{name: broken[name]}).save(tmp_path / "weights.npz")
+    changed: dict[str, Any] = {name: broken[name]}
+    replace(model, **changed).save(tmp_path / "weights.npz")
     config = {"name": "own", "version": "1", "terms": "research", "head_share": 0.5}
     save_checkpoint(tmp_path, config=config, metrics={}, files=["weights.npz"], card="")
     with pytest.raises(CheckpointError, match="no risk model"):

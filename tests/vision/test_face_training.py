@@ -36,14 +36,14 @@ def stripes(n: int) -> TaggedFaces:
     return TaggedFaces(faces.clip(0, 255).astype(np.uint8), votes, [None] * n, [""] * n)
 
 
-SMALL = {"widths": (8, 16), "blocks": (1, 1), "stride": 2}
+SMALL: dict[str, Any] = {"widths": (8, 16), "blocks": (1, 1), "stride": 2}
 
 
 def test_learns_and_is_served_as_it_was_trained(tmp_path: Path) -> None:
     data = stripes(512)
     torch.manual_seed(0)
-    network = ExpressionNet(len(EXPRESSIONS), **SMALL)
-    network, prior = fit(network, data, Recipe(epochs=5), validation=data)
+    made = ExpressionNet(len(EXPRESSIONS), **SMALL)
+    network, prior = fit(made, data, Recipe(epochs=5), validation=data)
     fitted = calibrate(network, prior, data)
     write_network(fitted, tmp_path, data.faces[:64])
     config = {"name": "t", "version": "0", "terms": "open", "labels": EXPRESSIONS}
@@ -62,8 +62,8 @@ def test_a_run_can_be_repeated(balance: Any) -> None:
     runs = []
     for _ in range(2):
         torch.manual_seed(0)
-        network = ExpressionNet(len(EXPRESSIONS), **SMALL)
-        network, prior = fit(network, data, Recipe(epochs=1, balance=balance), validation=data)
+        made = ExpressionNet(len(EXPRESSIONS), **SMALL)
+        network, prior = fit(made, data, Recipe(epochs=1, balance=balance), validation=data)
         assert bool(prior.any()) == (balance == "adjusted")
         runs.append(network(torch.zeros(1, 1, SIDE, SIDE)))
     assert torch.equal(*runs)

@@ -136,8 +136,7 @@ def opened_page(site: Site, browser: Browser, token: str = "") -> Iterator[Page]
     """A page of a browser that is signed in, as the admin where no token is given."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
-    cookie = {"name": SESSION_COOKIE, "value": token or site.token, "url": site.pages}
-    context.add_cookies([cookie])
+    context.add_cookies([{"name": SESSION_COOKIE, "value": token or site.token, "url": site.pages}])
     try:
         yield context.new_page()
     finally:

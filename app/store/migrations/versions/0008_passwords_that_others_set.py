@@ -13,8 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Applies it."""
-    must_change = sa.Column("must_change", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("user", must_change)
+    op.add_column(
+        "user", sa.Column("must_change", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
