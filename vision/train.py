@@ -308,7 +308,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--run", type=Path, help="keep finished teachers here, to go on with")
     parser.add_argument(
         "--validation-out",
@@ -317,7 +316,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(options.threads)
 
     data = read_ferplus(options.data / "training.parquet")
     rows, held_out = split(data)
