@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class Leaning:
     stateful = False
     info = ModelInfo("leaning", "1", "cd" * 32, "open")
 
-    def score(self, inputs: list[TurnInput]) -> list[EmotionScores]:
+    def score(self, inputs: Sequence[TurnInput]) -> list[EmotionScores]:
         return [self._one(len(given.turn.text)) for given in inputs]
 
     def _one(self, length: int) -> EmotionScores:
