@@ -50,6 +50,11 @@ def fold_contempt(expressions: FloatArray) -> FloatArray:
     return np.asarray(expressions @ _FOLD.T, dtype=np.float32)
 
 
+def emotion_of(expressions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the emotion in `EMOTIONS` for each index of an expression, (n,); see above."""
+    return np.asarray(_FOLD.argmax(axis=0)[expressions])
+
+
 class ExpressionModel:
     """Scores aligned faces with ONNX Runtime.
 

@@ -33,7 +33,7 @@ from vision.baseline import linear_baseline
 from vision.card import card
 from vision.corpora import TaggedFaces, join, read_faces, read_ferplus
 from vision.export import export, quantise
-from vision.expression import EXPRESSIONS, ExpressionModel, fold_contempt
+from vision.expression import EXPRESSIONS, ExpressionModel, emotion_of, fold_contempt
 from vision.fitting import Recipe, fit, logits_of, soft_labels
 from vision.metrics import covered, ferplus_metrics
 from vision.model import Calibrated, ExpressionNet
@@ -75,6 +75,12 @@ class Fitted:
     def calibrated(self) -> Calibrated:
         """Faces to probabilities."""
         return Calibrated(self.network, self.temperature, self.share * self.prior)
+
+
+def probabilities_of(fitted: Fitted, faces: NDArray[np.uint8]) -> FloatArray:
+    """What a network in float32 says of faces, (n, 8)."""
+    logits = logits_of(fitted.network, faces)
+    return torch.softmax((logits + fitted.share * fitted.prior) / fitted.temperature, dim=1).numpy()
 
 
 def split(data: TaggedFaces, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -195,12 +201,7 @@ def measured(folder: Path, fitted: Fitted, parts: dict[str, TaggedFaces]) -> dic
     model = ExpressionModel(f"{folder}/")
     figures = {}
     for name, data in parts.items():
-        with torch.inference_mode():
-            whole = torch.softmax(
-                (logits_of(fitted.network, data.faces) + fitted.share * fitted.prior)
-                / fitted.temperature,
-                dim=1,
-            ).numpy()
+        whole = probabilities_of(fitted, data.faces)
         served = model.predict(data.faces)
         figures[name] = {
             **ferplus_metrics(served, data),
@@ -347,12 +348,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def write_validation(path: Path, probabilities: NDArray[np.float32], data: TaggedFaces) -> None:
     """The seven emotions' probabilities and the true emotion's index, for fitting a fuser."""
-    folded = fold_contempt(np.eye(len(EXPRESSIONS), dtype=np.float32))
-    emotion_of = folded.argmax(axis=1)
     np.savez_compressed(
         path,
         probabilities=fold_contempt(probabilities),
-        label=emotion_of[data.majority],
+        label=emotion_of(data.majority),
         emotions=[str(emotion) for emotion in EMOTIONS],
     )
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
+from app.dashboard.picking import picked
 from app.dashboard.session import may
 from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
@@ -144,18 +145,9 @@ def _list(rows: list[dict[str, Any]]) -> None:
         "turns": st.column_config.NumberColumn(t("turns")),
     }
     st.caption(t("pick_row"))
-    picked = st.dataframe(
-        table,
-        column_config=config,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-        key="list",
-        height="content" if len(rows) <= 18 else 680,
-    )
-    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
-    if chosen:
-        number = rows[chosen[0]]["id"]
+    chosen = picked(table, "list", "content" if len(rows) <= 18 else 680, config)
+    if chosen is not None:
+        number = rows[chosen]["id"]
         st.switch_page(st.session_state.pages["replay"], query_params={"id": str(number)})
 
 
