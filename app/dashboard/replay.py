@@ -53,10 +53,14 @@ def page() -> None:
     if conversation["state"] == "open":
         _follow(conversation)
     main, side = st.columns([2.3, 1], gap="large")
-    with side:
+    # Each in a place of its own: where one draws more than before, none below stands twice.
+    with side.container():
         _summary(conversation)
+    with side.container():
         conversation_report(number)
+    with side.container():
         talk_card(conversation)
+    with side.container():
         roles_card(conversation)
     with main:
         _player(conversation)
