@@ -1,4 +1,4 @@
-"""Finds faces and their landmarks with MTCNN's cascade, coarse to fine.
+"""Finds faces and their landmarks: what a detector is, and MTCNN's cascade, coarse to fine.
 
 The cost of MTCNN (Zhang et al. 2016) lies in its image pyramid, so pictures are reduced and
 searched for large faces first; smaller ones are searched for only where none was found.
@@ -7,6 +7,7 @@ searched for large faces first; smaller ones are searched for only where none wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,8 +53,15 @@ class Face:
         return float(right - left + bottom - top) / 2
 
 
-class FaceDetector:
-    """MTCNN on ONNX Runtime, without TensorFlow.
+class FaceDetector(Protocol):
+    """What finds faces in a picture."""
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """Faces in a picture, RGB uint8 (height, width, 3), the most probable first."""
+
+
+class MtcnnDetector:
+    """MTCNN on ONNX Runtime, without TensorFlow; the default.
 
     Raises:
         ModelMissingError: If the `mtcnn` package, which carries the weights, is not installed.
