@@ -47,9 +47,12 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
     """
     scorers = load_scorers(
         {
-            TEXT: located(settings, "text", settings.text_checkpoint),
-            VOICE: located(settings, "audio", settings.audio_checkpoint),
-            FACE: located(settings, "vision", settings.vision_checkpoint),
+            TEXT: {"checkpoint": located(settings, "text", settings.text_checkpoint)},
+            VOICE: {"checkpoint": located(settings, "audio", settings.audio_checkpoint)},
+            FACE: {
+                "checkpoint": located(settings, "vision", settings.vision_checkpoint),
+                "detector": settings.face_detector,
+            },
         }
     )
     fusers = adapted_fusers(settings)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,9 +32,13 @@ class YuNetDetector:
     """
 
     def __init__(self, path: Path) -> None:
+        import cv2
+
         if not path.is_file():
             raise ModelMissingError(
-                "there is no such file, expected YuNet's ONNX file.", where=str(path)
+                "there is no such file, expected YuNet's ONNX file.",
+                where=str(path),
+                remedy="Name it, or set the face detector to mtcnn.",
             )
         try:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (SIDE, SIDE), _SURE, _OVERLAP)
@@ -44,7 +47,13 @@ class YuNetDetector:
             raise CheckpointError("it is not YuNet's ONNX file.", where=str(path)) from error
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """Faces in a picture, RGB uint8 (height, width, 3), the most probable first."""
+        """Faces in a picture, the most probable first.
+
+        Args:
+            image: RGB uint8 (height, width, 3).
+        """
+        import cv2
+
         height, width = image.shape[:2]
         scale = min(1.0, SIDE / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
