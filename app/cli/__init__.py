@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, live, people, reports, scoring, site, training
+from app.cli import accounts, intake, live, people, reports, scoring, site, training, watching
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -28,6 +28,7 @@ for command in (
     intake.manifest,
     site.serve,
     live.simulate,
+    watching.watch,
     scoring.evaluate,
     training.adapt,
     site.models,
