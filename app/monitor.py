@@ -71,6 +71,7 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
         fuser,
         standing_notice=settings.standing_notice,
         limits=settings.media_limits,
+        face_rate=settings.face_rate,
         tag_words=TagWords.load(settings.tag_words),
         fuser_by_queue=fusers,
     )

@@ -14,7 +14,7 @@ from vision.detection import Face
 from vision.expression import open_session
 from vision.networks import Name, build_onnx, read_weights
 
-SEARCHES: tuple[tuple[int, float], ...] = ((640, 0.2), (480, 0.08), (640, 0.04))
+SEARCHES: tuple[tuple[int, float], ...] = ((640, 0.2), (400, 0.08), (640, 0.04))
 """For each search the longer side in pixels to which the picture is reduced, and the smallest face
 as a share of the reduced picture's shorter side. The second is reduced more, because averaging
 takes the grain out of noisy pictures."""
@@ -26,7 +26,7 @@ _STRIDE = 2
 _PYRAMID = 0.709  # from one level of the pyramid to the next the area halves
 _THRESHOLDS: dict[Name, float] = {"pnet": 0.6, "rnet": 0.7, "onet": 0.8}
 _PATCH: dict[Name, int] = {"rnet": 24, "onet": 48}
-_MAX_PROPOSALS = 300  # a noisy picture must not cost seconds; the most probable are kept
+_MAX_PROPOSALS = 300  # a noisy picture must not cost seconds
 
 
 class MtcnnDetector:
@@ -80,18 +80,20 @@ class MtcnnDetector:
         """P-Net over the pyramid: boxes (n, 4) and scores (n,)."""
         import cv2
 
+        whole = image.astype(np.float32)
         found: list[tuple[FloatArray, FloatArray]] = []
         face = smallest
         while face <= min(image.shape[:2]):
             scale = _CELL / face
-            size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+            size = (int(image.shape[1] * scale), int(image.shape[0] * scale))
             face /= _PYRAMID
-            level = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+            level = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
             offsets, score = self._networks["pnet"].run(None, {"images": _normalised(level[None])})
             rows, columns = np.nonzero(score[0, 1] > _THRESHOLDS["pnet"])
             corner = np.stack([columns, rows], axis=1).astype(np.float32) * _STRIDE
-            boxes: FloatArray = np.concatenate([corner, corner + np.float32(_CELL)], axis=1)
-            boxes += offsets[0][:, rows, columns].T * _CELL
+            # Pixels are counted from 1 in the original MATLAB code, which the weights are from.
+            boxes: FloatArray = np.concatenate([corner + 1, corner + np.float32(_CELL)], axis=1)
+            boxes += offsets[0][:, rows, columns].T * np.float32(_CELL - 1)
             scores = score[0, 1, rows, columns]
             kept = suppress(boxes, scores, 0.5)
             found.append((boxes[kept] / np.float32(scale), scores[kept]))
@@ -99,7 +101,7 @@ class MtcnnDetector:
             return np.empty((0, 4), np.float32), np.empty(0, np.float32)
         boxes = np.concatenate([b for b, _ in found])
         scores = np.concatenate([s for _, s in found])
-        kept = suppress(boxes, scores, 0.7)[:_MAX_PROPOSALS]
+        kept = suppress(boxes, scores, 0.7)
         return boxes[kept], scores[kept]
 
     def _refine(
@@ -116,7 +118,7 @@ class MtcnnDetector:
         if landmarks:
             points = landmarks[0].reshape(-1, 2, 5).transpose(0, 2, 1) * side[:, None]
             points += boxes[:, None, :2]
-        boxes, scores = boxes + offsets * side, score[:, 1]
+        boxes, scores = boxes + offsets * (side + 1), score[:, 1]
         sure = np.flatnonzero(scores > _THRESHOLDS[name])
         kept = sure[suppress(boxes[sure], scores[sure], 0.7, of_smaller=name == "onet")]
         return boxes[kept], scores[kept], points[kept]
@@ -125,7 +127,11 @@ class MtcnnDetector:
 def suppress(
     boxes: FloatArray, scores: FloatArray, overlap: float, *, of_smaller: bool = False
 ) -> NDArray[np.int64]:
-    """Greedy non-maximum suppression.
+    """Non-maximum suppression as in the `mtcnn` package.
+
+    A box is dropped if a more probable one overlaps it, even if that one is dropped itself; of
+    equally probable ones the last counts as more so. Of more than `_MAX_PROPOSALS` boxes the most
+    probable are looked at.
 
     Args:
         boxes: (n, 4): left, top, right, bottom.
@@ -136,23 +142,22 @@ def suppress(
     Returns:
         Indices of the boxes that stay, the most probable first.
     """
+    order = np.argsort(scores, kind="stable")[::-1][:_MAX_PROPOSALS]
+    boxes = boxes[order]
     area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    order = np.argsort(-scores, kind="stable")
-    kept = []
-    while len(order):
-        best, order = order[0], order[1:]
-        kept.append(best)
-        corner = np.maximum(boxes[best, :2], boxes[order, :2])
-        extent = np.minimum(boxes[best, 2:], boxes[order, 2:]) - corner
-        shared = np.prod(np.maximum(extent, 0), axis=1)
-        smaller = np.minimum(area[best], area[order])
-        whole = smaller if of_smaller else area[best] + area[order] - shared
-        order = order[shared <= overlap * whole]
-    return np.array(kept, dtype=np.int64)
+    corner = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    extent = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - corner
+    shared = np.prod(np.maximum(extent, 0), axis=2)
+    if of_smaller:
+        whole = np.minimum(area[:, None], area[None, :])
+    else:
+        whole = area[:, None] + area[None, :] - shared
+    overlapped = np.triu(shared > overlap * whole, k=1).any(axis=0)
+    return np.asarray(order[~overlapped], np.int64)
 
 
-def _normalised(images: NDArray[np.uint8]) -> FloatArray:
-    """(n, h, w, 3) uint8 to (n, 3, h, w) float32, as the networks were trained."""
+def _normalised(images: NDArray[np.uint8] | FloatArray) -> FloatArray:
+    """(n, h, w, 3) in [0, 255] to (n, 3, h, w) float32, as the networks were trained."""
     return np.ascontiguousarray((images.astype(np.float32) - 127.5).transpose(0, 3, 1, 2) / 128)
 
 
@@ -164,21 +169,23 @@ def _squared(boxes: FloatArray) -> FloatArray:
 
 
 def _patch(image: NDArray[np.uint8], box: FloatArray, side: int) -> NDArray[np.uint8]:
-    """The square of the picture within a box, grey where it reaches beyond, (side, side, 3)."""
+    """The picture within a box, grey where it reaches beyond, (side, side, 3).
+
+    Sampled without averaging, from corner to corner, as `crop_and_resize` of TensorFlow does it in
+    the `mtcnn` package.
+    """
     import cv2
 
-    left, top, right, bottom = np.round(box).astype(int)
     height, width = image.shape[:2]
-    inside = image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    if inside.size == 0:
-        return np.full((side, side, 3), 127, np.uint8)
-    padded = cv2.copyMakeBorder(
-        inside,
-        max(0, -top),
-        max(0, bottom - height),
-        max(0, -left),
-        max(0, right - width),
-        cv2.BORDER_CONSTANT,
-        value=(127, 127, 127),
+    left, top, right, bottom = box * (1 - 1 / np.array([width, height, width, height]))
+    across, down = (right - left) / (side - 1), (bottom - top) / (side - 1)
+    transform = np.array([[across, 0, left], [0, down, top]])
+    patch = cv2.warpAffine(
+        image,
+        transform,
+        (side, side),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(127, 127, 127),
     )
-    return np.asarray(cv2.resize(padded, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(patch, np.uint8)
