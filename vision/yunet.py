@@ -40,15 +40,16 @@ class YuNetDetector:
                 where=str(path),
                 remedy="Name it, or set the face detector to mtcnn.",
             )
-        said = cv2.getLogLevel()
-        cv2.setLogLevel(1)  # errors alone: it warns of a target that nobody asked for
+        said = cv2.utils.logging.getLogLevel()
+        # It warns of a target that nobody asked for.
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (SIDE, SIDE), _SURE, _OVERLAP)
             self.detect(np.zeros((32, 32, 3), np.uint8))
         except cv2.error as error:
             raise CheckpointError("it is not YuNet's ONNX file.", where=str(path)) from error
         finally:
-            cv2.setLogLevel(said)
+            cv2.utils.logging.setLogLevel(said)
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """Faces in a picture, the most probable first.

@@ -152,7 +152,7 @@ def _show(watched: Watch, annotate: Path | None, name: str, *, page: bool) -> Su
                 for output in outputs:
                     output(seen.time, drawn)
                 summary.add(seen)
-                show(f"{seen.time:.1f} s  {overlay.words(seen)}")
+                show(f"{seen.time:.1f} s  {overlay.words()}")
         except KeyboardInterrupt:
             if not page:  # a camera, or a file that is shown, is ended like this
                 raise

@@ -12,10 +12,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.dashboard.theme import EMOTION_COLOURS
 from multimodal.emotions import CHINESE_NAMES, EMOTIONS, FloatArray
+from vision.tracking import Sight
 from vision.watch import Seen
 
 WINDOW = 30
 """Pictures over which the course of the probabilities is drawn."""
+STEADY = 10
+"""Pictures over whose mean the label is read, so that it does not flicker; each has its own place
+in the course."""
 FONTS: tuple[tuple[str, int], ...] = (
     ("NotoSansCJK-Regular.ttc", 2),
     ("SourceHanSansSC-Regular.otf", 0),
@@ -68,27 +72,35 @@ class Overlay:
     def draw(self, seen: Seen) -> NDArray[np.uint8]:
         """The picture with its face marked, over the course: RGB uint8 of `size`."""
         self._course.append(seen.emotions)
+        emotions = self._steady()
         canvas = self._blank.copy()
         height, width = seen.image.shape[:2]
         height, width = min(height, self._top), min(width, self.size[0] - self._left)
         canvas[:height, self._left : self._left + width] = seen.image[:height, :width]
         self._curves(canvas)
-        if seen.sight is not None and seen.emotions is not None:
-            self._box(canvas, seen)
+        if seen.sight is not None:
+            self._box(canvas, seen.sight, _colour_of(emotions))
         page = Image.fromarray(canvas)
         pen = ImageDraw.Draw(page)
-        self._label(pen, seen)
-        self._shares(pen, seen.emotions)
+        self._label(pen, seen.sight, _colour_of(emotions))
+        self._shares(pen, emotions)
         return np.asarray(page, np.uint8)
 
-    def words(self, seen: Seen) -> str:
-        """What the face says, in a few words."""
-        if seen.emotions is None:
+    def words(self) -> str:
+        """What the face says, in a few words, as it was drawn last."""
+        emotions = self._steady()
+        if emotions is None:
             return self._text("none")
-        best = int(seen.emotions.argmax())
-        return f"{self._both(CHINESE_NAMES[EMOTIONS[best]], EMOTIONS[best])} " + (
-            f"{seen.emotions[best]:.0%}"
-        )
+        best = int(emotions.argmax())
+        name = self._both(CHINESE_NAMES[EMOTIONS[best]], EMOTIONS[best])
+        return f"{name} {emotions[best]:.0%}"
+
+    def _steady(self) -> FloatArray | None:
+        """The mean of the last answers, None where there is no face now."""
+        if not self._course or self._course[-1] is None:
+            return None
+        latest = [row for row in list(self._course)[-STEADY:] if row is not None]
+        return np.asarray(np.mean(latest, axis=0), np.float32)
 
     def _px(self, units: float) -> int:
         return round(units * self._unit)
@@ -155,28 +167,26 @@ class Overlay:
                     cv2.polylines(canvas, [points], False, colour, width, cv2.LINE_AA)
                     line = []
 
-    def _box(self, canvas: NDArray[np.uint8], seen: Seen) -> None:
-        assert seen.sight is not None
-        colour = _rgb(_colour_of(seen.emotions))
+    def _box(self, canvas: NDArray[np.uint8], sight: Sight, name: str) -> None:
+        colour = _rgb(name)
         shift = np.array([self._left, 0], np.float32)
-        box = np.round(seen.sight.face.box.reshape(2, 2) + shift).astype(int)
+        box = np.round(sight.face.box.reshape(2, 2) + shift).astype(int)
         picture = canvas[: self._top]
         corners = [(int(x), int(y)) for x, y in box]
         cv2.rectangle(picture, corners[0], corners[1], colour, self._px(2))
-        for x, y in np.round(seen.sight.face.landmarks + shift).astype(int):
+        for x, y in np.round(sight.face.landmarks + shift).astype(int):
             cv2.circle(picture, (int(x), int(y)), self._px(2), colour, -1, cv2.LINE_AA)
 
-    def _label(self, pen: ImageDraw.ImageDraw, seen: Seen) -> None:
+    def _label(self, pen: ImageDraw.ImageDraw, sight: Sight | None, colour: str) -> None:
         """What the face says, above its box, or under it where there is no room."""
-        if seen.sight is None or seen.emotions is None:
-            at = (self._left + self._px(8), self._px(8))
-            self._tag(pen, at, [self._text("none")], _colour_of(None))
+        if sight is None:
+            self._tag(pen, (self._left + self._px(8), self._px(8)), [self.words()], colour)
             return
-        lines = [self.words(seen), f"{self._text('quality')} {seen.sight.quality:.0%}"]
-        left, top, _, bottom = seen.sight.face.box
+        lines = [self.words(), f"{self._text('quality')} {sight.quality:.0%}"]
+        left, top, _, bottom = sight.face.box
         above = top - self._px(46)
         y = above if above >= 0 else min(bottom + self._px(4), self._top - self._px(46))
-        self._tag(pen, (int(left) + self._left, max(0, int(y))), lines, _colour_of(seen.emotions))
+        self._tag(pen, (int(left) + self._left, max(0, int(y))), lines, colour)
 
     def _tag(
         self, pen: ImageDraw.ImageDraw, at: tuple[int, int], lines: list[str], colour: str

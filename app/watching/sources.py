@@ -44,7 +44,7 @@ def of_camera(number: int) -> Iterator[Picture]:
     """
     import cv2
 
-    cv2.setLogLevel(0)  # what it would say is said below
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # said below
     camera = cv2.VideoCapture(number)
     try:
         if not camera.isOpened():

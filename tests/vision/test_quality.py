@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ def test_a_face_towards_the_camera_counts_in_full(roll: float) -> None:
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_the_further_it_turns_the_less_it_counts(axis: str, sign: int) -> None:
     found = [frontality(seen(**{axis: sign * degrees})) for degrees in range(0, 61, 5)]
-    assert all(a >= b - 1e-6 for a, b in zip(found, found[1:], strict=False))
+    assert all(a >= b - 1e-6 for a, b in pairwise(found))
     assert 0.5 < found[6] < 0.9  # 30 degrees
     assert found[10] < 0.35  # 50
     assert found[-1] == pytest.approx(0.2)
