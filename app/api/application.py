@@ -29,6 +29,7 @@ from app.api.routes import (
     imports,
     live,
     media,
+    replay,
     results,
     roles,
     sign_in,
@@ -167,6 +168,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(wall.router)
     api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(replay.router)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)

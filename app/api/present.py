@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.store.media import content_type
 from app.store.reading import Listed, StoredConversation
 from app.store.tables import ConversationRow, CorrectionRow
-from multimodal.conversation import Media, Role
+from multimodal.conversation import INFERRED, Media, Role
 from multimodal.formats.results import scored_to_json
 from multimodal.scoring import ScoredTurn
 from multimodal.states import state_of
@@ -47,28 +47,35 @@ def listed(one: Listed, zone: ZoneInfo) -> dict[str, Any]:
     return _summary(one.row, one.reason_text, zone)
 
 
-def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything about a conversation (`schemas.ConversationOut`)."""
+def whole(stored: StoredConversation, zone: ZoneInfo, *, turns: bool = True) -> dict[str, Any]:
+    """Everything about a conversation (`schemas.ConversationOut`), its turns on request."""
     row, scored = stored.row, stored.scored
     reason = scored.turns[row.reason_turn - 1].turn.text if row.reason_turn else ""
-    data = scored_to_json(scored)
+    data = scored_to_json(scored, turns=turns)
     return _summary(row, reason, zone) | {
         "timezone": row.timezone,
         "customer_ref": row.customer_ref,
         "notice": row.notice,
         "attributes": data["attributes"],
         "turns": [
-            turn(number, data["turns"][number - 1], one)
-            for number, one in enumerate(scored.turns, start=1)
+            turn(number, one, found)
+            for number, (one, found) in enumerate(
+                zip(data["turns"], scored.turns, strict=False), start=1
+            )
         ],
+        "roles_inferred": any(INFERRED in one.turn.attributes for one in scored.turns),
         "trajectory": data["trajectory"],
         "talk": data["talk"],
-        "media": [
-            _media(row.id, number, one) for number, one in enumerate(scored.conversation.media)
-        ],
+        "media": media(stored),
         "corrections": [correction(one, zone) for one in stored.corrections],
         "notes": data["notes"],
     }
+
+
+def media(stored: StoredConversation) -> list[dict[str, Any]]:
+    """A conversation's recordings (`schemas.MediaOut`)."""
+    found = stored.scored.conversation.media
+    return [_media(stored.row.id, number, one) for number, one in enumerate(found)]
 
 
 def turn(number: int, data: dict[str, Any], scored: ScoredTurn) -> dict[str, Any]:

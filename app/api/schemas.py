@@ -445,6 +445,7 @@ class ConversationOut(Summary):
             "notice": "IVR-2026-01",
             "attributes": {},
             "turns": [_TURN_OUT_EXAMPLE],
+            "roles_inferred": False,
             "trajectory": _TRAJECTORY_EXAMPLE,
             "talk": _TALK_EXAMPLE,
             "media": [],
@@ -456,7 +457,8 @@ class ConversationOut(Summary):
     customer_ref: str
     notice: str
     attributes: dict[str, Any]
-    turns: list[TurnOut]
+    turns: list[TurnOut] = Field(description="Empty where they were not asked for.")
+    roles_inferred: bool = Field(description="Whether a turn's role was inferred from phrases.")
     trajectory: TrajectoryOut
     talk: TalkOut
     media: list[MediaOut]

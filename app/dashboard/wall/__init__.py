@@ -8,13 +8,14 @@ from typing import Any
 
 import streamlit as st
 
+from app.dashboard.browser import SHARED, joined
 from app.dashboard.session import api_address, may
 from app.dashboard.texts import language
 from app.dashboard.theme import LEVEL_SIGNS
 from app.dashboard.wall.texts import wall_texts
 
 PARTS = ("arrange.js", "feed.js", "row.js", "bar.js", "wall.js", "screen.js", "mount.js")
-"""One module for the browser, in this order; no build step."""
+"""One module for the browser, in this order, after what components share; no build step."""
 _HERE = Path(__file__).parent
 _WALL_STYLE = """
 <style>.block-container { max-width: none; padding: 3.8rem clamp(.6rem, 2vw, 1.5rem) 1rem; }</style>
@@ -29,7 +30,7 @@ header, .st-key-corner, .st-key-footer { display: none !important; }
 
 def script() -> str:
     """The browser's part."""
-    return "\n".join((_HERE / name).read_text("utf-8") for name in PARTS)
+    return joined([*SHARED, *(_HERE / name for name in PARTS)])
 
 
 def page() -> None:

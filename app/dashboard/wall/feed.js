@@ -85,23 +85,8 @@ class Feed {
     this.timer = setTimeout(() => this.ask(), pause);
   }
 
-  /** One request; its answer as JSON. An error carries the HTTP `status`, 0 without an answer. */
-  async request(method, path) {
-    let answer;
-    try {
-      answer = await fetch(`${this.api}/api/v1/${path}`, {
-        method,
-        credentials: "include",
-        signal: AbortSignal.timeout(10000),
-      });
-    } catch (cause) {
-      throw Object.assign(new Error("no answer", { cause }), { status: 0 });
-    }
-    const body = await answer.json().catch(() => ({}));
-    if (!answer.ok) {
-      const what = body.error?.what ?? answer.statusText;
-      throw Object.assign(new Error(what), { status: answer.status });
-    }
-    return body;
+  /** One request; see `request`. */
+  request(method, path) {
+    return request(this.api, method, path);
   }
 }

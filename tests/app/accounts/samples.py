@@ -75,7 +75,9 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     "WS /conversations/{conversation_id}/audio": Sample(json={"event": "stop"}, open=True),
     "POST /conversations/{conversation_id}/close": Sample(open=True),
+    "GET /conversations/{conversation_id}/replay": Sample(),
     "GET /conversations/{conversation_id}/media/{number}": Sample(),
+    "GET /conversations/{conversation_id}/media/{number}/peaks": Sample(),
     "POST /conversations/{conversation_id}/media": Sample(
         422, files={"file": ("a.wav", b"no recording")}
     ),
