@@ -32,6 +32,7 @@ from app.api.routes import (
     replay,
     results,
     roles,
+    searches,
     sign_in,
     system,
     wall,
@@ -172,6 +173,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
+    api.include_router(searches.router)
     api.include_router(roles.router)
     api.include_router(governance.router)
     api.include_router(accounts.router)

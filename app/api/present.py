@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.store.excerpt import excerpt
 from app.store.media import content_type
 from app.store.reading import Listed, StoredConversation
+from app.store.search import folded
 from app.store.tables import ConversationRow, CorrectionRow
 from multimodal.conversation import INFERRED, Media, Role
 from multimodal.formats.results import scored_to_json
@@ -42,9 +45,18 @@ _SUMMARY = [
 ]
 
 
-def listed(one: Listed, zone: ZoneInfo) -> dict[str, Any]:
-    """A row of the list (`schemas.Summary`)."""
-    return _summary(one.row, one.reason_text, zone)
+def listed(one: Listed, zone: ZoneInfo, words: Sequence[str] = ()) -> dict[str, Any]:
+    """A row of the list (`schemas.ListedOut`)."""
+    return _summary(one.row, one.reason_text, zone) | {
+        "found_turn": one.found_turn,
+        "found_text": excerpt(one.found_text, _place(one.found_text, words), REASON_CHARACTERS),
+    }
+
+
+def _place(text: str, words: Sequence[str]) -> int:
+    """About where in a text the first of the words is; folding may move it a little."""
+    said = folded(text)
+    return max(0, min((at for word in words if (at := said.find(word)) >= 0), default=0))
 
 
 def whole(stored: StoredConversation, zone: ZoneInfo, *, turns: bool = True) -> dict[str, Any]:

@@ -102,6 +102,7 @@ _SUMMARY_EXAMPLE: dict[str, Any] = {
     "media_count": 0,
 }
 
+_FOUND_EXAMPLE: dict[str, Any] = {"found_turn": 2, "found_text": "都三天了还没发货！"}
 
 _TURN_OUT_EXAMPLE: dict[str, Any] = {
     **TURN_EXAMPLE,
@@ -426,11 +427,19 @@ class Summary(BaseModel):
     media_count: int
 
 
+class ListedOut(Summary):
+    """A conversation in a list, with what was searched for in it."""
+
+    model_config = _example(_SUMMARY_EXAMPLE | _FOUND_EXAMPLE)
+    found_turn: int | None = Field(description="The first turn with a word of `q`, from 1.")
+    found_text: str = Field(description="What it says around that word, at most 200 characters.")
+
+
 class Page(BaseModel):
     """One page of a list."""
 
-    model_config = _example({"data": [_SUMMARY_EXAMPLE], "count": 1})
-    data: list[Summary]
+    model_config = _example({"data": [_SUMMARY_EXAMPLE | _FOUND_EXAMPLE], "count": 1})
+    data: list[ListedOut]
     count: int = Field(description="Conversations in the whole list.")
 
 

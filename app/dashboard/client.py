@@ -147,6 +147,21 @@ def results(by: str, form: str, lang: str, **filters: Any) -> bytes:
     return _request("GET", "/results", by=by, params=wanted).content
 
 
+def searches() -> list[dict[str, Any]]:
+    """One's own kept searches: `name`, `query`."""
+    return list(_request("GET", "/searches").json()["data"])
+
+
+def keep_search(name: str, query: Mapping[str, str]) -> None:
+    """Keeps a search for oneself, in place of the one of that name."""
+    _request("PUT", f"/searches/{quote(name, safe='')}", json={"query": dict(query)})
+
+
+def forget_search(name: str) -> None:
+    """Deletes one of one's own kept searches."""
+    _request("DELETE", f"/searches/{quote(name, safe='')}")
+
+
 def roles(number: int) -> dict[str, Any]:
     """Who is who by their phrases: `parties`, and the probability that the roles are `swapped`."""
     return dict(_request("GET", f"/conversations/{number}/roles").json())

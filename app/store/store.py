@@ -30,6 +30,7 @@ from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
+from app.store.searches import Searches
 from app.store.sources import Sources
 from app.store.streams import Streams
 from app.store.tables import (
@@ -67,6 +68,7 @@ class Store(Governance, Review, Streams, Reading):
         rules: What is alerted to.
         alerts: What came of that.
         webhooks: Who outside is told of alerts.
+        searches: Searches that people keep.
 
     Raises:
         DatabaseUnavailableError: From every method, if the database does not answer.
@@ -86,6 +88,7 @@ class Store(Governance, Review, Streams, Reading):
         self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
         self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
+        self.searches = Searches(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
         self.wall = Wall(self._reading, self._writing)

@@ -15,6 +15,7 @@
     rule ──────────────────┘               what is alerted to
     webhook ── delivery                    who outside is told of alerts, and how that went
     source_profile                         how the files of a source are read
+    saved_search                           searches that people keep, each for themselves
     batch ── batch_item ── batch_result    files that came together, and what became of them
 
 Re-scoring replaces nothing. `conversation.scoring` counts the scorings; rows that the latest one
@@ -399,6 +400,18 @@ class SourceProfileRow(Base):
     columns: Mapped[dict[str, Any]]
     """Field by header."""
     template: Mapped[str]
+
+
+class SavedSearchRow(Base):
+    """A search that a person keeps."""
+
+    __tablename__ = "saved_search"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    query: Mapped[dict[str, Any]]
+    """Filters of the list of conversations, by name."""
+    made_at: Mapped[datetime]
 
 
 class BatchRow(Base):

@@ -82,8 +82,8 @@ def list_(
 ) -> dict[str, Any]:
     """One page of the conversations that the filters leave; all of them hold together."""
     found, count = services.store.page(wanted, scope, sort=sort, limit=limit, offset=offset)
-    zone = services.settings.zone
-    return {"data": [present.listed(one, zone) for one in found], "count": count}
+    zone, words = services.settings.zone, wanted.words
+    return {"data": [present.listed(one, zone, words) for one in found], "count": count}
 
 
 @router.get("/{conversation_id}", response_model=ConversationOut)

@@ -135,7 +135,7 @@ class Player {
     this.media = media;
     this.picture = media;
     const level = (name) => (name === "plain" ? "#8d939b" : settings.levels[name]);
-    this.wave = new Waveform(media, shown.turns, level);
+    this.wave = new Waveform(shown.turns, level);
     this.waveBox.append(this.wave.element);
     const recordings = playable.map((one) => ({ ...one, url: settings.api + one.url }));
     this.clock = new MediaClock(media, recordings, (index) => this.outline(index, recordings));
@@ -158,7 +158,6 @@ class Player {
       const path = `conversations/${shown.id}/media/${one.number}/peaks`;
       const outline = await request(this.settings.api, "GET", path, { wait: REPLAY_MS });
       if (shown !== this.shown) return;
-      this.wave.draw(outline, one, this.length);
       this.reach(one.offset + outline.seconds);
       this.waveRow.hidden = false;
       const names = outline.channels.map((_, k) => {

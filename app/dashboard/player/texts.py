@@ -23,7 +23,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "forward": ("前进 5 秒", "Forward 5 seconds"),
     "rate": ("速度", "Speed"),
     "skip": ("跳过静默", "Skip silence"),
-    "next_hot": ("下一个热点 (n)", "Next hot moment (n)"),
+    "next_hot": ("下一个热点 (n)", "Next hot (n)"),
     "next_hot_help": (
         "预警，或客户转为愤怒、不满的地方",
         "An alert, or where the customer turns angry or dissatisfied",

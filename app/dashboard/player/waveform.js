@@ -10,12 +10,11 @@ function levelOf(turn) {
 
 class Waveform {
   /**
-   * @param {HTMLMediaElement} media
    * @param {object[]} turns
    * @param {(name: string) => string} colour The colour of a level, and of `plain` sound.
    */
-  constructor(media, turns, colour) {
-    Object.assign(this, { media, turns, colour });
+  constructor(turns, colour) {
+    Object.assign(this, { turns, colour });
     this.element = make("div", "wave");
   }
 
@@ -30,14 +29,13 @@ class Waveform {
       renderFunction: ([values], context) =>
         this.paint(values, context, recording, outline.seconds, recording.channels[index]),
     }));
+    // It draws, and knows nothing of what is played: the cursor stands over all lines alike.
     this.surfer = WaveSurfer.create({
       container: this.element,
-      media: this.media,
       peaks: scaled,
       duration: outline.seconds,
       splitChannels: channels,
       height: WAVE_HEIGHT,
-      progressColor: "transparent",
       cursorWidth: 0,
       interact: false,
       hideScrollbar: true,

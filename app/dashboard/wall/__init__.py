@@ -52,7 +52,6 @@ def page() -> None:
         on_open_change=lambda: None,
     )
     if wall.open:
-        st.session_state.pop("arrived", None)  # The same place once more is gone to once more.
         st.switch_page(st.session_state.pages["replay"], query_params=_place(wall.open))
 
 
