@@ -19,7 +19,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=200, help="Most conversations.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Find stored conversations by words; the most often said first. 按原话查找会话。"""
+    """Find stored conversations by words; the most often said first (按原话查找会话)."""
     from app.settings import Settings
     from app.store import LOCAL, Filter, Store
     from app.store.excerpt import excerpt

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 
-from app.dashboard.texts import t
 from app.dashboard.theme import EMOTION_COLOURS, clock
 
 

@@ -1,12 +1,12 @@
 """How what was deleted is made to be gone from the database's files too.
 
 SQLite overwrites what it deletes (`secure_delete`); here its index of words is merged, its free
-pages are given back and its log is emptied. PostgreSQL keeps deleted rows in its files until a table is rewritten, in its
-statistics, and in its write-ahead log until a segment is removed: tables are rewritten, the log is
-switched and checkpointed. The last two need a superuser or `pg_checkpoint`; where they are
-refused, the answer says so. `wal_recycle=off` makes PostgreSQL delete old segments rather than use
-their files again with what is in them. Backups, archived WAL and replicas are out of reach: they
-age out by their own rule.
+pages are given back and its log is emptied. PostgreSQL keeps deleted rows in its files until a
+table is rewritten, in its statistics, and in its write-ahead log until a segment is removed: tables
+are rewritten, the log is switched and checkpointed. The last two need a superuser or
+`pg_checkpoint`; where they are refused, the answer says so. `wal_recycle=off` makes PostgreSQL
+delete old segments rather than use their files again with what is in them. Backups, archived WAL
+and replicas are out of reach: they age out by their own rule.
 """
 
 from __future__ import annotations

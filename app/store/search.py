@@ -5,11 +5,11 @@ are letters, and lower case. Chinese has no spaces between words, so the index h
 neighbouring characters (bigrams); it narrows down the turns, and the text itself decides. A word of
 one character has no pair and is looked for without the index.
 
-SQLite keeps the pairs in an FTS5 table without content, `turn_search`, which triggers on `turn` keep
-as it is: its `rowid` is the turn's conversation and number, and only the inverted index is stored.
+SQLite keeps the pairs in an FTS5 table without content, `turn_search`, which triggers on `turn`
+write: its `rowid` is the turn's conversation and number, and only the inverted index is stored.
 PostgreSQL has a GIN index over `search_bigrams(text)`. Revision 0008 makes both.
 
-What is found most often stands first: `-matches` sorts by the number of turns with any of the words.
+What is found most often stands first: `-matches` sorts by how many turns have any of the words.
 """
 
 from __future__ import annotations

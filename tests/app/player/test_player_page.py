@@ -96,7 +96,7 @@ def seconds(page: Page) -> float:
 
 def test_clicks_and_keys_seek(page: Page, replays: Replays) -> None:
     replay(page, replays, "call")
-    audio = page.locator(".player audio")
+    audio = page.locator(".player .top audio")
     page.wait_for_function("a => a.readyState >= 1", arg=audio.element_handle())
     expect(page.locator(".wave canvas, .wave div").first).to_be_attached()
     expect(page.get_by_text("Agent · emotion is not scored").first).to_be_visible()
