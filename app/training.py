@@ -90,8 +90,7 @@ def train_audio(settings: Settings, data: Path, name: str, *, terms: str) -> dic
         ModelMissingError: If PyTorch is missing.
     """
     folder = _folder(settings, "audio", name, terms)
-    if not data.exists():
-        raise InputFileError("there is no such file or folder.", where=str(data))
+    _require_files([data])
     from audio.train import OWN, train_own
 
     command = f"emotion-monitor train audio --data {data} --name {name}"
@@ -129,9 +128,7 @@ def train_vision(
         ModelMissingError: If PyTorch is missing.
     """
     folder = _folder(settings, "vision", name, terms)
-    for path in data:
-        if not path.exists():
-            raise InputFileError("there is no such file or folder.", where=str(path))
+    _require_files(data)
     from vision.train import train_own
 
     command = f"emotion-monitor train vision {' '.join(f'--data {p}' for p in data)} --name {name}"
@@ -157,6 +154,12 @@ def _written(folder: Path, package: str, run: Callable[[Path], Checkpoint]) -> d
         metrics = run(work).metrics
         work.rename(folder)
     return metrics
+
+
+def _require_files(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            raise InputFileError("there is no such file or folder.", where=str(path))
 
 
 def _folder(settings: Settings, package: str, name: str, terms: str) -> Path:

@@ -11,7 +11,6 @@ measure them again.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -35,6 +34,7 @@ from audio.prosody import measure
 from audio.speech_table import CLEAN, SpeechTable
 from audio.svm_baseline import simple_population
 from audio.train import cached_table
+from benchmarks.rows import Rows
 from multimodal.emotions import EMOTIONS, Emotion, FloatArray
 from multimodal.metrics import masked
 
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
     table = cached_table(options.data, options.cache / "table.npz")
-    rows = Rows(options.cache / "rows.json")
+    rows = Rows[list[str]](options.cache / "rows.json")
 
     mandarin = table.corpus == MANDARIN
     print("## Models on the same features, within the corpus they judge\n")
@@ -119,28 +119,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name, keep in (("all", None), ("those not called angry", Emotion.ANGRY))
         ],
     )
-
-
-class Rows:
-    """Rows that were measured, kept as they come.
-
-    Args:
-        path: The JSON file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rows: dict[str, list[str]] = (
-            json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        )
-
-    def get(self, key: str, run: Callable[[], list[str]]) -> list[str]:
-        """A row from the file, or measured now and kept there."""
-        if key not in self._rows:
-            self._rows[key] = run()
-            self._path.write_text(json.dumps(self._rows, ensure_ascii=False, indent=1), "utf-8")
-            logging.info("%s: %s", key, self._rows[key])
-        return self._rows[key]
 
 
 def compare(table: SpeechTable, corpus: str, model: str) -> list[str]:

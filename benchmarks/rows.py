@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
+Row = TypeVar("Row")  # anything that JSON keeps
 
-class Rows:
+
+class Rows(Generic[Row]):
     """Rows by name, in a JSON file; delete the file to measure them again.
 
     Args:
@@ -21,11 +23,9 @@ class Rows:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._rows: dict[str, dict[str, Any]] = (
-            json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        )
+        self._rows: dict[str, Row] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
-    def get(self, name: str, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def get(self, name: str, run: Callable[[], Row]) -> Row:
         """A row from the file, or measured now and kept there."""
         if name not in self._rows:
             self._rows[name] = run()

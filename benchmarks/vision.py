@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     bench = Bench(options.data, options.out, options.epochs)
-    rows = Rows(options.out / "rows.json")
+    rows = Rows[dict[str, Any]](options.out / "rows.json")
 
     print(f"## Networks, {options.epochs} epochs each\n")
     table = {name: rows.get(name, partial(bench.network, name)) for name in NETWORKS}
@@ -129,8 +129,7 @@ class Bench:
 
     def network(self, name: str) -> dict[str, Any]:
         """One of `NETWORKS`, trained; it is kept for what follows."""
-        row = self.trained(NETWORKS[name], self.recipe, keep=name)
-        return row
+        return self.trained(NETWORKS[name], self.recipe, keep=name)
 
     def trained(
         self,

@@ -41,6 +41,10 @@ class Example:
     group: str
 
 
+SURE = 1.64
+"""Standard errors that a gain must exceed to count: one-sided, 95 %."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Adapted:
     """Weights for a site, and what they bring on examples that they had not seen.
@@ -164,5 +168,5 @@ def _compared(
         "adapted": adapted,
         "gain": gain,
         "gain_se": error,
-        "helps": bool(gain > error and adapted["accuracy"] >= shipped["accuracy"]),
+        "helps": bool(gain > SURE * error and adapted["accuracy"] >= shipped["accuracy"]),
     }

@@ -99,8 +99,15 @@ class EmotionMonitor:
 
     def remembering(self, earlier: EarlierStates) -> EmotionMonitor:
         """The same monitor, with what scorers learnt of customers in earlier conversations."""
+        return self._like(self.scorers, earlier)
+
+    def scoring_with(self, scorers: Sequence[Scorer]) -> EmotionMonitor:
+        """The same monitor with other scorers."""
+        return self._like(scorers, self.earlier)
+
+    def _like(self, scorers: Sequence[Scorer], earlier: EarlierStates | None) -> EmotionMonitor:
         return EmotionMonitor(
-            self.scorers,
+            scorers,
             self.fuser,
             standing_notice=self.standing_notice,
             limits=self.limits,

@@ -19,6 +19,7 @@ SMALLEST = 24
 """Side in pixels from which a face is brought back to its size, as one far from the camera."""
 COVERED = 0.3
 """The largest part of a face that erasing covers."""
+_SMALLEST_COVERED = 0.03
 _GREY = 128.0
 _SHARE = 0.2  # of the faces, for each way in which a picture becomes worse
 
@@ -99,13 +100,18 @@ def _worse(faces: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _covered(faces: Tensor, generator: torch.Generator) -> Tensor:
-    """Half of the faces lose a rectangle of up to `COVERED` of their area, filled with mid-grey."""
+    """Half of the faces lose a rectangle of up to `COVERED` of their area, filled with mid-grey.
+
+    It is up to twice as long as wide, or as wide as long.
+    """
     n, side = len(faces), faces.shape[-1]
-    size = (torch.rand(n, 2, generator=generator) * (COVERED**0.5 - 0.2) + 0.2) * side
-    centre = torch.rand(n, 2, generator=generator) * side
+    area = _SMALLEST_COVERED + torch.rand(n, generator=generator) * (COVERED - _SMALLEST_COVERED)
+    ratio = 2 ** _uniform(n, 1, generator)
+    size = torch.stack([area * ratio, area / ratio], dim=1).sqrt() * side
+    start = torch.rand(n, 2, generator=generator) * (side - size)
     position = torch.arange(side)
-    rows = (position - centre[:, :1]).abs() < size[:, :1] / 2
-    columns = (position - centre[:, 1:]).abs() < size[:, 1:] / 2
+    rows = (position >= start[:, :1]) & (position < (start + size)[:, :1])
+    columns = (position >= start[:, 1:]) & (position < (start + size)[:, 1:])
     chosen = (_uniform(n, 1, generator) < 0)[:, None, None, None]
     hidden = (rows[:, :, None] & columns[:, None, :])[:, None] & chosen
     return faces.masked_fill(hidden, _GREY).clamp(0, 255)

@@ -137,8 +137,10 @@ def read_faces(path: Path) -> TaggedFaces:
     """
     files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
     if files:
-        return join([read_ferplus(f) if is_ferplus(f) else _tagged(read_table(f)) for f in files])
-    return _tagged(read_folder(path))
+        return join(
+            [read_ferplus(f) if is_ferplus(f) else _tagged(read_table(f), f) for f in files]
+        )
+    return _tagged(read_folder(path), path)
 
 
 def is_ferplus(path: Path) -> bool:
@@ -217,12 +219,14 @@ def expression_of(label: str) -> str:
     return emotion.value if emotion else ""
 
 
-def _tagged(pictures: Sequence[Picture]) -> TaggedFaces:
+def _tagged(pictures: Sequence[Picture], path: Path) -> TaggedFaces:
     known = [(picture, expression_of(picture.label)) for picture in pictures]
     kept = [(picture, name) for picture, name in known if name]
     if not kept:
         labels = sorted({picture.label for picture in pictures})
-        raise InvalidInputError(f"none of its labels is an expression: {', '.join(labels[:10])}.")
+        raise InvalidInputError(
+            f"none of its labels is an expression: {', '.join(labels[:10])}.", where=str(path)
+        )
     detector = FaceDetector()
     votes = np.zeros((len(kept), len(EXPRESSIONS)), np.int64)
     votes[np.arange(len(kept)), [EXPRESSIONS.index(name) for _, name in kept]] = TAGGERS

@@ -9,6 +9,7 @@ expressions (one of a person, one of a thing) and contempt is too rare to be tol
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from multimodal.checkpoints import Checkpoint, load_checkpoint
 from multimodal.emotions import EMOTIONS, Emotion, FloatArray
 from multimodal.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 SIDE = 48
 """Side of an aligned face in pixels, which is that of FER+."""
@@ -50,6 +54,11 @@ def fold_contempt(expressions: FloatArray) -> FloatArray:
     return np.asarray(expressions @ _FOLD.T, dtype=np.float32)
 
 
+def emotion_of(expressions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index of the emotion in `EMOTIONS` for each index of an expression, (n,); see above."""
+    return np.asarray(_FOLD.argmax(axis=0)[expressions])
+
+
 class ExpressionModel:
     """Scores aligned faces with ONNX Runtime.
 
@@ -78,11 +87,16 @@ class ExpressionModel:
         Returns:
             float32 (n, 8), rows summing to 1, in the order of `EXPRESSIONS`.
         """
-        batches = [
-            self._session.run(None, {"faces": faces[i : i + _BATCH, None].astype(np.float32)})[0]
-            for i in range(0, len(faces), _BATCH)
-        ]
-        return np.concatenate([np.empty((0, len(EXPRESSIONS)), np.float32), *batches])
+        return answers_of(self._session, faces)
+
+
+def answers_of(session: InferenceSession, faces: NDArray[np.uint8]) -> FloatArray:
+    """What a session with the network says of faces, (n, SIDE, SIDE): float32 (n, 8)."""
+    batches = [
+        session.run(None, {"faces": faces[i : i + _BATCH, None].astype(np.float32)})[0]
+        for i in range(0, len(faces), _BATCH)
+    ]
+    return np.concatenate([np.empty((0, len(EXPRESSIONS)), np.float32), *batches])
 
 
 def open_session(model: Path | bytes):  # type: ignore[no-untyped-def]  # onnxruntime is untyped

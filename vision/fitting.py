@@ -79,7 +79,7 @@ def fit(
     validation: TaggedFaces,
     labels: FloatArray | None = None,
 ) -> tuple[nn.Module, Tensor]:
-    """Fits a network.
+    """Fits a network, on one thread of the process from then on.
 
     Args:
         network: Takes float32 (n, 1, SIDE, SIDE) in [0, 255], gives logits (n, 8).
@@ -91,6 +91,8 @@ def fit(
     Returns:
         The network in evaluation mode, and the log frequencies that belong to its logits, (8,).
     """
+    # On more threads the convolutions of torch 2.13 corrupt memory here (SIGSEGV, or worse).
+    torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(recipe.seed)
     faces = torch.from_numpy(data.faces)[:, None]
     targets = torch.from_numpy(soft_labels(data.votes) if labels is None else labels)

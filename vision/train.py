@@ -3,9 +3,7 @@
     python -m vision.train --data ../shared/data/faces/ferplus --out vision/checkpoints/resnet
 
 `training.parquet` is split nine to one; every choice is made on the tenth. `public_test.parquet`
-is measured once, at the end. Several networks are trained as teachers; the one that ships learns
-from their answers and from the votes (Hinton et al. 2015, "Distilling the knowledge in a neural
-network"). `emotion-monitor train vision` trains on one's own faces, without teachers.
+is measured once, at the end. `emotion-monitor train vision` trains on one's own faces.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -26,28 +25,30 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from multimodal.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from multimodal.emotions import EMOTIONS, FloatArray
+from multimodal.emotions import EMOTIONS
 from multimodal.errors import InvalidInputError
 from multimodal.metrics import classification_report
 from vision.baseline import linear_baseline
-from vision.card import card
+from vision.card import FERPLUS, card
 from vision.corpora import TaggedFaces, join, read_faces, read_ferplus
 from vision.export import export, quantise
-from vision.expression import EXPRESSIONS, ExpressionModel, fold_contempt
-from vision.fitting import Recipe, fit, logits_of, soft_labels
+from vision.expression import (
+    EXPRESSIONS,
+    ExpressionModel,
+    answers_of,
+    emotion_of,
+    fold_contempt,
+    open_session,
+)
+from vision.fitting import Recipe, fit, logits_of
 from vision.metrics import covered, ferplus_metrics
 from vision.model import Calibrated, ExpressionNet
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"
 VALIDATION_SHARE = 0.1
-PRIOR_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-TEACHING = 0.7
-"""Share of the teachers' answers in what the student learns; the rest are the votes."""
-TEACHERS: tuple[dict[str, Any], ...] = (
-    {},
-    {"widths": (32, 64, 128, 256), "blocks": (1, 1, 1, 1), "stride": 2},
-)
-"""What is different in each teacher from the network that ships."""
+PRIOR_SHARES = (0.0, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
+AGREEMENT = 0.99
+"""Share of validation faces on which int8 must give the label of float32 to be served."""
 MODEL_FILE = "model.onnx"
 _FEWEST = 10  # own faces of an expression
 _RANGES = 512  # faces on which the ranges of int8 are measured
@@ -64,12 +65,14 @@ class Fitted:
         temperature: By which they are divided.
         share: Of the prior that is put back, see `PRIOR_SHARES`.
         prior: The classes' log frequencies, (8,).
+        minutes: Spent on fitting.
     """
 
     network: nn.Module
     temperature: float
     share: float
     prior: Tensor
+    minutes: float = 0.0
 
     @property
     def calibrated(self) -> Calibrated:
@@ -93,54 +96,38 @@ def split(data: TaggedFaces, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[
 
 
 def train_network(
-    training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, runs: Path | None
+    training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, kept: Path | None = None
 ) -> Fitted:
-    """The network that ships, taught by `TEACHERS`.
+    """Trains and calibrates a network.
 
     Args:
         training: To learn from.
         validation: On which temperature and prior are chosen.
-        recipe: Of every network.
-        runs: Folder in which finished teachers are kept and found again.
+        recipe: How.
+        kept: File in which the weights are kept, and found again.
     """
-    votes = soft_labels(training.votes)
-    answers = [teach(number, training, validation, recipe, runs) for number in range(len(TEACHERS))]
-    labels = (1 - TEACHING) * votes + TEACHING * np.mean(answers, axis=0, dtype=np.float32)
     torch.manual_seed(recipe.seed)
-    network, prior = fit(
-        ExpressionNet(len(EXPRESSIONS)), training, recipe, validation=validation, labels=labels
-    )
-    return calibrate(network, prior, validation)
-
-
-def teach(
-    number: int, training: TaggedFaces, validation: TaggedFaces, recipe: Recipe, runs: Path | None
-) -> FloatArray:
-    """What a teacher answers for the faces it has learnt from, (n, 8), fitted now or found."""
-    kept = runs / f"teacher{number}.npy" if runs else None
+    network: nn.Module = ExpressionNet(len(EXPRESSIONS))
     if kept and kept.is_file():
-        return np.asarray(np.load(kept))
-    seed = recipe.seed + number + 1
-    torch.manual_seed(seed)
-    network, prior = fit(
-        ExpressionNet(len(EXPRESSIONS), **TEACHERS[number]),
-        training,
-        replace(recipe, seed=seed),
-        validation=validation,
-    )
-    calibrate(network, prior, validation)
-    answers = torch.softmax(logits_of(network, training.faces) + prior, dim=1).numpy()
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, answers)
-    return answers
+        state = torch.load(kept)
+        network.load_state_dict(state["weights"])
+        prior, minutes = state["prior"], state["minutes"]
+    else:
+        start = time.perf_counter()
+        network, prior = fit(network, training, recipe, validation=validation)
+        minutes = (time.perf_counter() - start) / 60
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            state = {"weights": network.state_dict(), "prior": prior, "minutes": minutes}
+            torch.save(state, kept)
+    return replace(calibrate(network.eval(), prior, validation), minutes=minutes)
 
 
 def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
     """Chooses on validation data how much of the prior is put back, and the temperature.
 
-    The share of the prior is the one with the best mean of accuracy and macro-recall; the
-    temperature is the one with the least negative log-likelihood of the majority label.
+    The share of the prior is the one with the best macro-F1; the temperature is the one with the
+    least negative log-likelihood of the majority label.
     """
     logits = logits_of(network, data.faces)
     truth = torch.from_numpy(data.majority)
@@ -155,62 +142,65 @@ def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
         temperature = min(losses, key=losses.__getitem__)
         probabilities = torch.softmax((logits + share * prior) / temperature, dim=1).numpy()
         report = classification_report(data.majority, probabilities, EXPRESSIONS)
-        score = (report["accuracy"] + report["macro_recall"]) / 2
+        figures = [report[key] for key in ("accuracy", "macro_recall", "macro_f1", "ece")]
         log.info(
-            "prior share %.2f, temperature %.2f: accuracy %.4f, macro-recall %.4f, ECE %.4f",
-            *(share, temperature, report["accuracy"], report["macro_recall"], report["ece"]),
+            "prior share %.2f, temperature %.2f: accuracy %.4f, macro-recall %.4f, macro-F1 %.4f, "
+            "ECE %.4f",
+            *(share, temperature, *figures),
         )
-        if score > best:
-            best, chosen = score, Fitted(network, float(temperature), share, prior)
+        if report["macro_f1"] > best:
+            best, chosen = report["macro_f1"], Fitted(network, float(temperature), share, prior)
     return chosen
 
 
-def write_network(fitted: Fitted, folder: Path, ranges: NDArray[np.uint8]) -> None:
-    """Writes the int8 network that is served.
+def write_network(
+    fitted: Fitted, folder: Path, ranges: NDArray[np.uint8], compared: NDArray[np.uint8]
+) -> float:
+    """Writes the network that is served: int8 where it says the same as float32, else float32.
 
     Args:
         fitted: The network.
         folder: Of the checkpoint.
-        ranges: Faces on which the ranges are measured.
+        ranges: Faces on which the ranges of int8 are measured.
+        compared: Faces on which int8 is compared with float32, see `AGREEMENT`.
+
+    Returns:
+        The share of `compared` to which int8 gives the label of float32.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    whole = folder / MODEL_FILE
+    export(fitted.calibrated, whole)
     with tempfile.TemporaryDirectory() as temporary:
-        whole = Path(temporary) / MODEL_FILE
-        export(fitted.calibrated, whole)
-        quantise(whole, folder / MODEL_FILE, ranges)
+        small = Path(temporary) / MODEL_FILE
+        quantise(whole, small, ranges)
+        labels = [
+            answers_of(open_session(path), compared).argmax(axis=1) for path in (whole, small)
+        ]
+        agreement = float((labels[0] == labels[1]).mean())
+        if agreement >= AGREEMENT:
+            shutil.copyfile(small, whole)
+    return agreement
 
 
-def measured(folder: Path, fitted: Fitted, parts: dict[str, TaggedFaces]) -> dict[str, Any]:
+def measured(folder: Path, parts: dict[str, TaggedFaces]) -> dict[str, Any]:
     """Figures of a written checkpoint, as it is served.
 
     Args:
         folder: Of the checkpoint.
-        fitted: The network in float32, with which int8 is compared.
         parts: Faces by the name of the part.
 
     Returns:
-        By part the keys of `ferplus_metrics`, `covered` (the same with 30 % of each face covered)
-        and `int8` (`agreement`: share of labels that are those of float32, and its `macro_f1`).
+        By part the keys of `ferplus_metrics`, and `covered`: the same with 30 % of each face
+        covered.
     """
     model = ExpressionModel(f"{folder}/")
-    figures = {}
-    for name, data in parts.items():
-        with torch.inference_mode():
-            whole = torch.softmax(
-                (logits_of(fitted.network, data.faces) + fitted.share * fitted.prior)
-                / fitted.temperature,
-                dim=1,
-            ).numpy()
-        served = model.predict(data.faces)
-        figures[name] = {
-            **ferplus_metrics(served, data),
+    return {
+        name: {
+            **ferplus_metrics(model.predict(data.faces), data),
             "covered": ferplus_metrics(model.predict(covered(data.faces)), data),
-            "int8": {
-                "agreement": float((served.argmax(axis=1) == whole.argmax(axis=1)).mean()),
-                "macro_f1": ferplus_metrics(whole, data)["macro_f1"],
-            },
         }
-    return figures
+        for name, data in parts.items()
+    }
 
 
 def write_checkpoint(
@@ -230,10 +220,10 @@ def write_checkpoint(
         training: What it has learnt from.
         parts: Faces it is measured on: `validation`, and `test`.
         config: What is particular to this run: `terms`, `training_data`, `epochs`,
-            `training_minutes`, `teachers`.
+    .
         command: What was run, for the card.
     """
-    write_network(fitted, folder, training.faces[:_RANGES])
+    agreement = write_network(fitted, folder, training.faces[:_RANGES], parts["validation"].faces)
     config = {
         "name": folder.name,
         "version": VERSION,
@@ -241,12 +231,15 @@ def write_checkpoint(
         "labels": EXPRESSIONS,
         "temperature": fitted.temperature,
         "prior_share": fitted.share,
+        "training_minutes": round(fitted.minutes, 1),
+        "precision": "int8" if agreement >= AGREEMENT else "float32",
         "parameters": sum(p.numel() for p in fitted.network.parameters()),
         **config,
     }
     files = [MODEL_FILE]
     save_checkpoint(folder, config=config, metrics={}, files=files, card="")
-    metrics = measured(folder, fitted, parts)
+    metrics = measured(folder, parts)
+    metrics["int8_agreement"] = agreement
     metrics["baseline"] = linear_baseline(training, parts["test"])
     sizes = {"training": len(training), **{name: len(part) for name, part in parts.items()}}
     text = card(config, metrics, sizes, command)
@@ -285,20 +278,13 @@ def train_own(
     rest, judged = split(data)
     learnt, chosen = split(data.take(rest), seed=1)
     training, validation = data.take(rest).take(learnt), data.take(rest).take(chosen)
-    start = time.perf_counter()
-    torch.manual_seed(0)
-    network, prior = fit(
-        ExpressionNet(len(EXPRESSIONS)), training, Recipe(epochs=epochs), validation=validation
-    )
+    fitted = train_network(training, validation, Recipe(epochs=epochs))
     config = {
         "terms": terms,
         "training_data": [path.name for path in paths],
         "epochs": epochs,
-        "training_minutes": round((time.perf_counter() - start) / 60, 1),
-        "teachers": 0,
     }
     parts = {"validation": validation, "test": data.take(judged)}
-    fitted = calibrate(network, prior, validation)
     return write_checkpoint(out, fitted, training, parts, config, command=command)
 
 
@@ -308,8 +294,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--run", type=Path, help="keep finished teachers here, to go on with")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        help="file to keep the trained weights in, and to find them in again",
+    )
     parser.add_argument(
         "--validation-out",
         type=Path,
@@ -317,20 +306,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(options.threads)
 
     data = read_ferplus(options.data / "training.parquet")
     rows, held_out = split(data)
     training, validation = data.take(rows), data.take(held_out)
     log.info("training on %d images, validating on %d", len(training), len(validation))
-    start = time.perf_counter()
-    fitted = train_network(training, validation, Recipe(epochs=options.epochs), options.run)
+    fitted = train_network(
+        training,
+        validation,
+        Recipe(epochs=options.epochs),
+        options.weights,
+    )
     config = {
         "terms": "research",
-        "training_data": ["FER+ training.parquet"],
+        "training_data": [FERPLUS],
         "epochs": options.epochs,
-        "training_minutes": round((time.perf_counter() - start) / 60, 1),
-        "teachers": len(TEACHERS),
     }
     test = read_ferplus(options.data / "public_test.parquet")
     checkpoint = write_checkpoint(
@@ -349,12 +339,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def write_validation(path: Path, probabilities: NDArray[np.float32], data: TaggedFaces) -> None:
     """The seven emotions' probabilities and the true emotion's index, for fitting a fuser."""
-    folded = fold_contempt(np.eye(len(EXPRESSIONS), dtype=np.float32))
-    emotion_of = folded.argmax(axis=1)
     np.savez_compressed(
         path,
         probabilities=fold_contempt(probabilities),
-        label=emotion_of[data.majority],
+        label=emotion_of(data.majority),
         emotions=[str(emotion) for emotion in EMOTIONS],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,14 +44,8 @@ def train_text(
     from app.training import train_text as run
 
     result = run(Settings(), data, encoder, name, epochs=epochs, terms=terms)
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-        return
-    listed(result["measured"], ["head", "n", "accuracy", "macro_f1", "ece"], as_json=False)
-    say(
-        f"written: {result['folder']}. Use it with EMOTION_MONITOR_TEXT_CHECKPOINT={name}, measure "
-        f"it with evaluate --checkpoint {name}."
-    )
+    columns = ["head", "n", "accuracy", "macro_f1", "ece"]
+    _tell(result, columns, "TEXT", "evaluate", as_json=as_json)
 
 
 def adapt(
@@ -109,14 +103,8 @@ def train_audio(
     from app.training import train_audio as run
 
     result = run(Settings(), data, name, terms=terms)
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-        return
-    listed(result["measured"], ["model", "uar", "uar_k5", "uar_k20", "uar_all"], as_json=False)
-    say(
-        f"written: {result['folder']}. Use it with EMOTION_MONITOR_AUDIO_CHECKPOINT={name}, "
-        f"measure it with evaluate speech --data DATA --checkpoint {name}."
-    )
+    columns = ["model", "uar", "uar_k5", "uar_k20", "uar_all"]
+    _tell(result, columns, "AUDIO", "evaluate speech --data DATA", as_json=as_json)
 
 
 @train.command("vision")
@@ -141,11 +129,20 @@ def train_vision(
     from app.training import train_vision as run
 
     result = run(Settings(), data, name, epochs=epochs, terms=terms)
+    columns = ["model", "n", "accuracy", "macro_recall", "ece"]
+    _tell(result, columns, "VISION", "evaluate face --data DATA", as_json=as_json)
+
+
+def _tell(
+    result: dict[str, Any], columns: list[str], package: str, evaluate: str, *, as_json: bool
+) -> None:
+    """What a training gave, and how its checkpoint is used and measured."""
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
-    listed(result["measured"], ["model", "n", "accuracy", "macro_recall", "ece"], as_json=False)
+    listed(result["measured"], columns, as_json=False)
+    name = result["name"]
     say(
-        f"written: {result['folder']}. Use it with EMOTION_MONITOR_VISION_CHECKPOINT={name}, "
-        f"measure it with evaluate face --data DATA --checkpoint {name}."
+        f"written: {result['folder']}. Use it with EMOTION_MONITOR_{package}_CHECKPOINT={name}, "
+        f"measure it with {evaluate} --checkpoint {name}."
     )

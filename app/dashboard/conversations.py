@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard import client
+from app.dashboard.picking import picked
 from app.dashboard.search import asked, clear, filters, kept_searches
 from app.dashboard.session import may
 from app.dashboard.texts import language, t
@@ -93,18 +94,9 @@ def _list(rows: list[dict[str, Any]], *, searched: bool) -> None:
         "turns": st.column_config.NumberColumn(t("turns")),
     }
     st.caption(t("pick_found" if searched else "pick_row"))
-    picked = st.dataframe(
-        table,
-        column_config=config,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-        key="list",
-        height="content" if len(rows) <= 18 else 680,
-    )
-    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
-    if chosen:
-        row = rows[chosen[0]]
+    chosen = picked(table, "list", "content" if len(rows) <= 18 else 680, config)
+    if chosen is not None:
+        row = rows[chosen]
         place = {"id": str(row["id"])}
         if row["found_turn"] is not None:
             place["turn"] = str(row["found_turn"])

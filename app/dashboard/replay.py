@@ -58,10 +58,15 @@ def _beside(number: int) -> None:
     except client.ApiError as error:
         client.show_error(error)
         return
-    _summary(conversation)
-    conversation_report(number)
-    talk_card(conversation)
-    roles_card(conversation)
+    # Each in a place of its own: where one draws more than before, none below stands twice.
+    with st.container():
+        _summary(conversation)
+    with st.container():
+        conversation_report(number)
+    with st.container():
+        talk_card(conversation)
+    with st.container():
+        roles_card(conversation)
 
 
 @st.fragment(run_every=LOOK_SECONDS)

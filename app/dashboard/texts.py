@@ -432,6 +432,11 @@ def language() -> str:
 
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
-    found = ACCOUNT_TEXTS.get(key) or _TEXTS[key]
+    return text_of({}, key, **values)
+
+
+def text_of(own: Mapping[str, tuple[str, str]], key: str, **values: object) -> str:
+    """The same from a page's own texts, in Chinese and English; what it lacks is every page's."""
+    found = own.get(key) or ACCOUNT_TEXTS.get(key) or _TEXTS[key]
     text = found[0 if language() == "zh" else 1]
     return text.format(**values) if values else text

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from app.evaluate import Measured
 from multimodal.emotions import EMOTIONS
 from multimodal.metrics import classification_report, masked
@@ -16,6 +14,7 @@ from vision.expression import (
     DEFAULT_CHECKPOINT,
     EXPRESSIONS,
     ExpressionModel,
+    emotion_of,
     fold_contempt,
 )
 from vision.metrics import ferplus_metrics
@@ -43,7 +42,7 @@ def evaluate(task: str, data: Path, checkpoint: str | None) -> Measured:
     truth = faces.majority
     if CONTEMPT not in {EXPRESSIONS[label] for label in truth}:
         probabilities, names = fold_contempt(probabilities), EMOTIONS
-        truth = fold_contempt(np.eye(len(EXPRESSIONS), dtype=np.float32))[truth].argmax(axis=1)
+        truth = emotion_of(truth)
     present = sorted(set(truth.tolist()))
     report = classification_report(truth, masked(probabilities, present), names)
     return Measured(len(faces), report, name)

@@ -24,15 +24,7 @@ def together(monitor: EmotionMonitor) -> EmotionMonitor:
         TogetherScorer(one) if one.needs == {"text"} and not one.stateful else one
         for one in monitor.scorers
     ]
-    return EmotionMonitor(
-        scorers,
-        monitor.fuser,
-        standing_notice=monitor.standing_notice,
-        limits=monitor.limits,
-        earlier=monitor.earlier,
-        tag_words=monitor.tag_words,
-        fuser_by_queue=monitor.fuser_by_queue,
-    )
+    return monitor.scoring_with(scorers)
 
 
 @dataclass(eq=False)

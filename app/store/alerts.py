@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.store import events, webhooks
+from app.store.comments import require_comment
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
@@ -22,7 +23,6 @@ SEVERITIES = ("notice", "warning", "critical")
 """Least first."""
 OUTCOMES = ("intervened", "false_alarm", "no_action", "to_complaint")
 """What became of an alert, in the order of the keys 1 to 4."""
-MAX_COMMENT = 2000
 
 Change = Literal["opened", "raised", "acknowledged", "closed"]
 
@@ -188,10 +188,7 @@ class Alerts:
             raise InvalidInputError(
                 f"outcome is {outcome[:40]!r}, expected one of {', '.join(OUTCOMES)}."
             )
-        if len(comment) > MAX_COMMENT:
-            raise InvalidInputError(
-                f"the comment has {len(comment):,} characters, expected at most {MAX_COMMENT:,}."
-            )
+        require_comment(comment)
         with self._writing() as session:
             alert, row = _alert(session, alert_id, scope)
             now = datetime.now(UTC)

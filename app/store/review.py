@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.comments import require_comment
 from app.store.media import MediaFolder
 from app.store.roles import Change, change
 from app.store.scope import Scope
@@ -19,8 +20,6 @@ from multimodal.emotions import EMOTIONS
 from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
 from multimodal.policy import AGENT
 from multimodal.roles import confirmed, swapped
-
-_MAX_COMMENT = 2000
 
 
 def correction_of(
@@ -148,10 +147,7 @@ class Review:
             raise InvalidInputError(
                 f"label is {label[:40]!r}, expected one of {', '.join(EMOTIONS)}."
             )
-        if len(comment) > _MAX_COMMENT:
-            raise InvalidInputError(
-                f"the comment has {len(comment):,} characters, expected at most {_MAX_COMMENT:,}."
-            )
+        require_comment(comment)
         with self._writing() as session:
             row = self._row(session, conversation_id, scope, lock=True)
             turn = session.get(TurnRow, (conversation_id, number))

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from app.store.comments import require_comment
 from app.store.review import correction_of
 from app.store.review_queues import find, held
 from app.store.review_tables import AppealRow, ReviewTaskRow, VerdictRow
@@ -41,7 +42,6 @@ from multimodal.errors import (
 Verdict = Literal["upheld", "false_alarm", "missed"]
 CAUSES = ("", "transcript", "sound", "irony", "about_other", "context", "roles", "other")
 """Why the product was wrong, as far as the reviewer can tell."""
-MAX_COMMENT = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -327,10 +327,7 @@ def check_words(cause: str, comment: str) -> None:
         raise InvalidInputError(
             f"cause is {cause[:40]!r}, expected one of {', '.join(CAUSES[1:])}, or none."
         )
-    if len(comment) > MAX_COMMENT:
-        raise InvalidInputError(
-            f"the comment has {len(comment):,} characters, expected at most {MAX_COMMENT:,}."
-        )
+    require_comment(comment)
 
 
 def _require_turn(task: ReviewTaskRow, number: int) -> None:

@@ -240,7 +240,7 @@ def test_tags_and_why_beside_a_turn(site: tuple[str, str], page: Page) -> None:
         {"role": "agent", "text": "您好，请稍等"},
         {"role": "customer", "text": "叫你们主管来，不然我就投诉"},
     ]
-    body = {"external_id": "tagged", "source": "pbx", "turns": turns}
+    body = {"external_id": "tagged", "source": "desk", "turns": turns}
     number = http.post(f"{site[1]}/conversations", json=body).json()["id"]
     page.goto(f"{site[0]}/replay?id={number}")
     expect(page.get_by_text("要求升级 · 规则")).to_be_visible(timeout=PATIENCE)

@@ -42,8 +42,10 @@ def test_a_site_where_more_are_angry(weights: Weights) -> None:
 
 
 def test_where_the_shipped_weights_are_right_it_does_not_help(weights: Weights) -> None:
-    helped = [adapt(weights, examples(weights, 60, 0.0, s)).metrics["helps"] for s in range(8)]
-    assert sum(helped) <= 2
+    helped = [adapt(weights, examples(weights, 60, 0.0, s)).metrics["helps"] for s in range(24)]
+    # Not one in twenty: emotions with fewer than five examples fall out, so that now and then what
+    # is left really is another mix than the fuser believes.
+    assert sum(helped) <= 6
 
 
 def test_five_of_each_class_are_enough_to_try_and_fewer_are_refused(weights: Weights) -> None:

@@ -45,7 +45,7 @@ def test_learns_and_is_served_as_it_was_trained(tmp_path: Path) -> None:
     made = ExpressionNet(len(EXPRESSIONS), **SMALL)
     network, prior = fit(made, data, Recipe(epochs=5), validation=data)
     fitted = calibrate(network, prior, data)
-    write_network(fitted, tmp_path, data.faces[:64])
+    write_network(fitted, tmp_path, data.faces[:64], data.faces)
     config = {"name": "t", "version": "0", "terms": "open", "labels": EXPRESSIONS}
     save_checkpoint(tmp_path, config=config, metrics={}, files=["model.onnx"], card="")
     served = ExpressionModel(f"{tmp_path}/").predict(data.faces)

@@ -71,6 +71,9 @@ async def audio(
         await socket.close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
 
 
+_ENDED = {"closed": "was closed", "timed_out": "timed out", "erased": "was erased"}
+
+
 class _Call:
     """One connection."""
 
@@ -112,9 +115,9 @@ class _Call:
             change = event.payload.get("change")
             if event.conversation_id != self._id or event.kind != "conversation":
                 continue
-            if change in ("closed", "timed_out", "erased"):
+            if change in _ENDED:
                 with suppress(RuntimeError, WebSocketDisconnect):
-                    await self._socket.close(1000, f"the conversation: {change}")
+                    await self._socket.close(1000, f"the conversation {_ENDED[change]}")
                 return
 
     async def finish(self) -> None:

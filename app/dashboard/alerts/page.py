@@ -14,6 +14,7 @@ from app.dashboard.alerts import client
 from app.dashboard.alerts.style import STYLE, severity_badge
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
+from app.dashboard.picking import picked
 from app.dashboard.session import may
 from app.dashboard.texts import language
 from app.dashboard.theme import level_badge
@@ -284,18 +285,10 @@ def _closed() -> None:
         }
     )
     st.caption(t("pick_closed"))
-    picked = st.dataframe(
-        table,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-        key="closed-alerts",
-        height="content" if len(rows) <= 15 else 560,
-    )
-    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
-    if not chosen:
+    chosen = picked(table, "closed-alerts", "content" if len(rows) <= 15 else 560)
+    if chosen is None:
         return
-    one = rows[chosen[0]]
+    one = rows[chosen]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{t('change_outcome')}：" if language() == "zh" else t("change_outcome"))
         for outcome in OUTCOMES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from app.dashboard import texts
 
@@ -54,9 +55,5 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def t(key: str, **values: object) -> str:
-    """The text for a key in the session's language; what other pages say too is theirs."""
-    if key not in _TEXTS:
-        return texts.t(key, **values)
-    text = _TEXTS[key][0 if texts.language() == "zh" else 1]
-    return text.format(**values) if values else text
+t = partial(texts.text_of, _TEXTS)
+"""The text for a key in the session's language; what other pages say too is theirs."""

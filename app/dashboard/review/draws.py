@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.dashboard.client import ApiError, groups, show_error
+from app.dashboard.picking import picked
 from app.dashboard.review import client
 from app.dashboard.review.texts import t
 
@@ -88,7 +89,7 @@ def _open_tasks() -> None:
         st.caption(t("no_open_tasks"))
         return
     st.caption(t("pick_task", count=found["count"]))
-    picked = st.dataframe(
+    chosen = picked(
         pd.DataFrame(
             {
                 t("which"): [one["external_id"] for one in rows],
@@ -98,16 +99,12 @@ def _open_tasks() -> None:
                 t("opened_by"): [one["taken_by"] for one in rows],
             }
         ),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-        key="open-tasks",
-        height="content" if len(rows) <= 10 else 400,
+        "open-tasks",
+        "content" if len(rows) <= 10 else 400,
     )
-    chosen = [*picked.selection.rows, *(row for row, _ in picked.selection.cells)]
-    if not chosen:
+    if chosen is None:
         return
-    one = rows[chosen[0]]
+    one = rows[chosen]
     with (
         st.form("assign", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),

@@ -18,7 +18,7 @@ class Wall {
       false,
       (answer) => this.receive(answer),
       (state) => this.connection(state),
-      ({ conversation_id, change }) => change === "timed_out" && this.timedOut.add(conversation_id),
+      ({ conversation_id, change }) => change === "timed_out" && this.timeOut(conversation_id),
     );
     this.onKey = (event) => this.pageKey(event);
   }
@@ -95,6 +95,15 @@ class Wall {
     this.show(!before.size);
     const fresh = lost.filter((row) => !row.gone).map((row) => row.id);
     if (fresh.length) this.askWhy(fresh);
+  }
+
+  /** Its event may come after the row was found to be gone. */
+  timeOut(id) {
+    this.timedOut.add(id);
+    const row = this.data.get(id);
+    if (row?.gone !== "ended") return;
+    this.data.set(id, { ...row, gone: "timed_out" });
+    this.draw();
   }
 
   /** Which of the conversations that are gone ended or timed out, and which were deleted. */

@@ -175,7 +175,7 @@ class World:
     def _task(self, number: int, team: str) -> int:
         call = int(self._conversation(number, team, "closed")["{conversation_id}"])
         self.store.queues.draw(Draw("random", share=1.0), LOCAL)
-        found, _ = self.store.queues.page(LOCAL, queue="random", done=False, limit=200, offset=0)
+        found, _ = self.store.queues.page(LOCAL, queue="random", done=False, limit=10_000, offset=0)
         return next(one.row.id for one in found if one.row.conversation_id == call)
 
     def _verdict(self, number: int, team: str) -> int:

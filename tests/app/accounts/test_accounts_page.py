@@ -30,11 +30,11 @@ def show(page: Page, site: Site, part: str, language: str = "zh") -> None:
 
 
 def choose(page: Page, row: int) -> None:
-    """Selects a row of the table, which is drawn on a canvas: its box stands before it."""
+    """Selects a row of the table: it is drawn on a canvas, and its scroller takes the clicks."""
     table = page.locator("[data-testid=stDataFrame]")
     expect(table).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(500)
-    table.locator("canvas").first.click(position={"x": 16, "y": 35 * row + 17})
+    table.locator(".dvn-scroller").first.click(position={"x": 16, "y": 35 * row + 17})
 
 
 def test_a_person_is_added_and_chooses_a_password(

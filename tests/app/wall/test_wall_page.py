@@ -155,7 +155,7 @@ def test_who_may_not_act_has_nothing_to_act_with(site: Site, browser: Browser) -
 
 
 def test_a_session_that_is_over_says_so_and_leads_back(site: Site, browser: Browser) -> None:
-    number = site.opened("call", CALM)
+    number = site.opened("leaving", CALM)
     token = session_token(site.settings, "leaver", "supervisor")
     with opened_page(site, browser, token) as page:
         show(page, site, 1, "&level=calm")
