@@ -98,8 +98,7 @@ class _Said(FunctionElement[bool]):
 
 @compiles(_Said, "postgresql")
 def _said_postgresql(element: _Said, compiler: SQLCompiler, **options: Any) -> str:
-    row, _, word = element.clauses
-    row, word = (compiler.process(part, **options) for part in (row, word))
+    row, _, word = (compiler.process(part, **options) for part in element.clauses)
     return (
         f"{row} IN (SELECT said.conversation_id FROM turn AS said"  # noqa: S608 (bound values)
         f" WHERE search_bigrams(said.text) @> search_bigrams({word})"
