@@ -156,10 +156,15 @@ def test_words_are_found_and_lead_to_the_moment(site: tuple[str, str], page: Pag
     page.get_by_role("button", name="Kept searches").click()
     page.get_by_role("button", name="robots", exact=True).click()
     expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
-    assert "q=" in page.url
-    page.keyboard.press("Escape")
-    cells = page.locator("[data-testid=stDataFrame] canvas").first
-    cells.click(position={"x": 40, "y": 50})
+    page.wait_for_url("**q=*")
+    page.goto(page.url)  # What the address says is what is shown.
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    grid = page.locator("[data-testid=data-grid-canvas]")
+    expect(grid).to_be_visible()
+    page.wait_for_timeout(500)  # Until the table has its rows on its canvas.
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 160, box["y"] + 52)
     expect(page.locator(".turn.here")).to_contain_text("机器人", timeout=PATIENCE)
 
 

@@ -16,7 +16,7 @@ from app.store.tables import SavedSearchRow
 router = APIRouter(prefix="/searches", tags=["conversations"], route_class=StrictJsonRoute)
 
 SearchName = Annotated[str, Path(min_length=1, max_length=80, description="Its name.")]
-_QUERY = {"q": "退款", "level": "heated"}
+_QUERY: dict[str, Any] = {"q": "退款", "level": "heated"}
 _SEARCH: dict[str, Any] = {
     "name": "退款",
     "query": _QUERY,
