@@ -30,10 +30,12 @@ from app.api.routes import (
     live,
     measured,
     media,
+    replay,
     reports,
     results,
     reviews,
     roles,
+    searches,
     sign_in,
     system,
     trends,
@@ -174,9 +176,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(wall.router)
     api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(replay.router)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
+    api.include_router(searches.router)
     api.include_router(roles.router)
     api.include_router(reviews.router)
     api.include_router(measured.router)

@@ -13,6 +13,12 @@ from app.store import Filter
 from multimodal.errors import InvalidInputError
 
 Text = Annotated[str | None, Query(max_length=200)]
+Share = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="Seconds.")]
+Shift = Annotated[
+    float | None,
+    Query(ge=-10, le=10, description="Sentiment of the last known quarter minus the first's."),
+]
 Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
 
 
@@ -34,7 +40,11 @@ def _filter(
     level: Level | None = None,
     label: Annotated[Label | None, Query(description="A fused label that a turn has.")] = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="Words that a turn or the external id has.")
+        str | None,
+        Query(
+            max_length=200,
+            description="Words, each of which a turn or the external id has; “…” for a phrase.",
+        ),
     ] = None,
     started_from: Annotated[
         datetime | None, Query(description="Earliest start; without offset in the site's zone.")
@@ -45,7 +55,15 @@ def _filter(
     day: Annotated[
         date | None, Query(description="The day on which it started, in the site's zone.")
     ] = None,
-    min_risk: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
+    min_risk: Share = None,
+    max_risk: Share = None,
+    min_duration: Seconds = None,
+    max_duration: Seconds = None,
+    min_shift: Shift = None,
+    max_shift: Shift = None,
+    corrected: Annotated[
+        bool | None, Query(description="Whether a person's correction of a turn stands.")
+    ] = None,
 ) -> Filter:
     zone = services.settings.zone
 
@@ -78,6 +96,12 @@ def _filter(
         started_from=started_from,
         started_to=started_to,
         min_risk=min_risk,
+        max_risk=max_risk,
+        min_duration=min_duration,
+        max_duration=max_duration,
+        min_shift=min_shift,
+        max_shift=max_shift,
+        corrected=corrected,
     )
 
 

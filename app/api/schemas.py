@@ -103,6 +103,7 @@ _SUMMARY_EXAMPLE: dict[str, Any] = {
     "media_count": 0,
 }
 
+_FOUND_EXAMPLE: dict[str, Any] = {"found_turn": 2, "found_text": "都三天了还没发货！"}
 
 _TURN_OUT_EXAMPLE: dict[str, Any] = {
     **TURN_EXAMPLE,
@@ -460,11 +461,19 @@ class Summary(BaseModel):
     media_count: int
 
 
+class ListedOut(Summary):
+    """A conversation in a list, with what was searched for in it."""
+
+    model_config = _example(_SUMMARY_EXAMPLE | _FOUND_EXAMPLE)
+    found_turn: int | None = Field(description="The first turn with a word of `q`, from 1.")
+    found_text: str = Field(description="What it says around that word, at most 200 characters.")
+
+
 class Page(BaseModel):
     """One page of a list."""
 
-    model_config = _example({"data": [_SUMMARY_EXAMPLE], "count": 1})
-    data: list[Summary]
+    model_config = _example({"data": [_SUMMARY_EXAMPLE | _FOUND_EXAMPLE], "count": 1})
+    data: list[ListedOut]
     count: int = Field(description="Conversations in the whole list.")
 
 
@@ -479,6 +488,7 @@ class ConversationOut(Summary):
             "notice": "IVR-2026-01",
             "attributes": {},
             "turns": [_TURN_OUT_EXAMPLE],
+            "roles_inferred": False,
             "trajectory": _TRAJECTORY_EXAMPLE,
             "talk": _TALK_EXAMPLE,
             "media": [],
@@ -499,7 +509,8 @@ class ConversationOut(Summary):
     customer_ref: str
     notice: str
     attributes: dict[str, Any]
-    turns: list[TurnOut]
+    turns: list[TurnOut] = Field(description="Empty where they were not asked for.")
+    roles_inferred: bool = Field(description="Whether a turn's role was inferred from phrases.")
     trajectory: TrajectoryOut
     talk: TalkOut
     media: list[MediaOut]

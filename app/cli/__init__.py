@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, live, people, reports, scoring, site, training
+from app.cli import accounts, intake, live, people, reports, scoring, search, site, training
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for command in (
     scoring.score,
+    search.search,
     scoring.demo,
     intake.inbox,
     intake.manifest,

@@ -27,7 +27,6 @@ LEVEL_COLOURS: Mapping[str, str] = {
 }
 LEVEL_SIGNS: Mapping[str, str] = {"calm": "○", "watch": "◔", "dissatisfied": "◑", "heated": "●"}
 """A shape for each level, so that a table without colours still shows it."""
-RISK_COLOUR = "#b04a00"
 
 STYLE = """
 <style>
@@ -39,12 +38,7 @@ h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
   line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
 .em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;
   vertical-align: .12em; border-radius: .4em; color: #fff; white-space: nowrap; }
-.em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
-.em-here { border-left: 4px solid currentColor; padding-left: .6rem; margin-left: -.6rem; }
-.em-agent { opacity: .78; }
 .em-quiet { opacity: .72; font-size: .82rem; }
-.em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,
-  var(--em-colour) 26%, transparent); }
 .em-facts { margin: 0 !important; padding: 0 !important; display: grid; gap: .15rem .9rem;
   grid-template-columns: auto 1fr; font-size: .9rem; }
 .em-facts dt { opacity: .72; white-space: nowrap; }
@@ -53,7 +47,6 @@ h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 .em-table th { font-weight: 400; opacity: .72; text-align: left; white-space: nowrap; }
 .em-table th, .em-table td { padding: .1rem .5rem .1rem 0; vertical-align: top; }
-.em-modality { display: inline-block; white-space: nowrap; margin-right: .5em; }
 </style>
 """
 
@@ -79,27 +72,6 @@ def facts(rows: list[tuple[str, str]]) -> str:
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows if value
     )
     return f'<dl class="em-facts">{inside}</dl>'
-
-
-def highlighted(text: str, spans: list[tuple[int, int]], colour: str) -> str:
-    """A text with some of its words marked, as HTML; everything is escaped.
-
-    Args:
-        text: The turn's words.
-        spans: Half-open character spans to mark; overlapping ones are marked once.
-        colour: CSS colour of the marks.
-    """
-    parts = []
-    at = 0
-    for start, end in sorted(spans):
-        start = max(start, at)
-        if start >= end or start >= len(text):
-            continue
-        parts.append(escape(text[at:start]))
-        parts.append(f'<mark class="em-word">{escape(text[start:end])}</mark>')
-        at = min(end, len(text))
-    parts.append(escape(text[at:]))
-    return f'<span style="--em-colour:{colour}">{"".join(parts)}</span>'
 
 
 def clock(seconds: float | None) -> str:

@@ -160,6 +160,12 @@ class Alerts:
             pairs = [(alert, row) for alert, row in found]
             return self._listed(session, scope, pairs), session.scalar(counted) or 0
 
+    def of(self, conversation_id: int) -> Sequence[AlertRow]:
+        """The alerts of one conversation, oldest first; whoever asks has been shown it."""
+        of_this = AlertRow.conversation_id == conversation_id
+        with self._reading() as session:
+            return session.scalars(select(AlertRow).where(of_this).order_by(AlertRow.id)).all()
+
     def acknowledge(self, alert_id: int, scope: Scope) -> ListedAlert:
         """Says that somebody has seen an alert; who was first stays.
 

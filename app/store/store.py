@@ -35,6 +35,7 @@ from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
+from app.store.searches import Searches
 from app.store.sources import Sources
 from app.store.streams import Streams
 from app.store.tables import (
@@ -80,6 +81,7 @@ class Store(Governance, Review, Streams, Reading):
         appeals: What is said against it.
         measured: The same beside what the models said.
         history: How conversations went, for trends.
+        searches: Searches that people keep.
 
     Raises:
         InvalidInputError: If the file of tag words is unusable.
@@ -104,6 +106,7 @@ class Store(Governance, Review, Streams, Reading):
         self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
         self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
+        self.searches = Searches(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
         self.queues = ReviewQueues(self._reading, self._writing, settings.zone)

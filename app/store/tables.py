@@ -17,6 +17,7 @@
     webhook ── delivery                    who outside is told of alerts, and how that went
     review_draw, review_task, verdict, appeal    what people judge; see `review_tables`
     source_profile                         how the files of a source are read
+    saved_search                           searches that people keep, each for themselves
     batch ── batch_item ── batch_result    files that came together, and what became of them
 
 Re-scoring replaces nothing. `conversation.scoring` counts the scorings; rows that the latest one
@@ -422,6 +423,18 @@ class SourceProfileRow(Base):
     columns: Mapped[dict[str, Any]]
     """Field by header."""
     template: Mapped[str]
+
+
+class SavedSearchRow(Base):
+    """A search that a person keeps."""
+
+    __tablename__ = "saved_search"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    query: Mapped[dict[str, Any]]
+    """Filters of the list of conversations, by name."""
+    made_at: Mapped[datetime]
 
 
 class BatchRow(Base):

@@ -114,7 +114,7 @@ class World:
         if "{batch_id}" in path:
             names["{batch_id}"] = str(self._batch(owner, sample.batch))
         if "{name}" in path:
-            names["{name}"] = self._named(path, number)
+            names["{name}"] = self._named(path, number, owner)
         if "{notice}" in body:
             self.store.add_notice(f"notice-{number}", "告知", LOCAL)
             names["{notice}"] = f"notice-{number}"
@@ -208,9 +208,11 @@ class World:
             self.store.batches.pause(number, owner)
         return number
 
-    def _named(self, path: str, number: int) -> str:
+    def _named(self, path: str, number: int, owner: Scope) -> str:
         if "/keys/" in path:
             make_key(self.store, NewKey(f"made{number}", ["read"], [OWN]), LOCAL)
+        elif "/searches/" in path:
+            self.store.searches.keep(f"made{number}", {}, owner)
         elif "/users/" in path:
             session_token(self.services.settings, f"made{number}", "viewer", [OWN])
         return f"made{number}"

@@ -204,16 +204,6 @@ def test_trends_and_a_report_of_a_conversation(site: Site, open_as: Opens, tmp_p
     assert file.read_bytes().startswith(b"%PDF-")
 
 
-def test_a_turn_that_a_link_leads_to_is_corrected_by_one_key(site: Site, open_as: Opens) -> None:
-    number = call(site, "linked")
-    page = open_as("li", "reviewer")
-    page.goto(f"{site.pages}/replay?id={number}&turn=3&lang=zh")
-    expect(page.locator(".st-key-turn-keys")).to_be_visible(timeout=PATIENCE)
-    drawn(page)
-    press_until(page, "3", page.get_by_text("人工更正: 难过"))
-    assert corrections(site, [number]) == [(number, 3, "sad")]
-
-
 def test_the_models_page_is_for_admins(site: Site, open_as: Opens) -> None:
     page = open_as("root", "admin")
     page.goto(f"{site.pages}/models?lang=zh")
