@@ -199,6 +199,10 @@ def _long_chat(chance: random.Random, now: datetime) -> Conversation:
     )
 
 
+def _ask(site: Site, route: str) -> None:
+    site.client.get(route).raise_for_status()
+
+
 def _median(what: Callable[[], object]) -> float:
     took = []
     for _ in range(TIMES):
