@@ -10,7 +10,9 @@ from fastapi import Depends, Query
 from app.api.schemas import Channel, Label, Level, State, Status
 from app.api.services import LARGEST_ID, ServicesDep
 from app.store import Filter
+from app.store.review_states import ReviewState
 from multimodal.errors import InvalidInputError
+from multimodal.tags import Tag
 
 Text = Annotated[str | None, Query(max_length=200)]
 Share = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
@@ -39,6 +41,7 @@ def _filter(
     status: Status | None = None,
     level: Level | None = None,
     label: Annotated[Label | None, Query(description="A fused label that a turn has.")] = None,
+    tag: Annotated[Tag | None, Query(description="An event tag that a turn has.")] = None,
     q: Annotated[
         str | None,
         Query(
@@ -63,6 +66,13 @@ def _filter(
     max_shift: Shift = None,
     corrected: Annotated[
         bool | None, Query(description="Whether a person's correction of a turn stands.")
+    ] = None,
+    review: Annotated[
+        ReviewState | None,
+        Query(
+            description="How far its review is: `waiting` for a reviewer, `reviewed`, with this "
+            "verdict, or `appealed` and not decided yet."
+        ),
     ] = None,
 ) -> Filter:
     zone = services.settings.zone
@@ -92,6 +102,7 @@ def _filter(
         status=status,
         level=level,
         label=label,
+        tag=tag,
         text=q,
         started_from=started_from,
         started_to=started_to,
@@ -102,6 +113,7 @@ def _filter(
         min_shift=min_shift,
         max_shift=max_shift,
         corrected=corrected,
+        review=review,
     )
 
 

@@ -16,12 +16,16 @@ LEVELS = ("heated", "dissatisfied", "watch", "calm")
 CHANNELS = ("phone", "video", "chat")
 EMOTIONS = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
 SORTS = {"-risk": "sort_risk", "-started_at": "sort_started", "-duration": "sort_duration"}
+TAGS = ("complaint", "escalation", "abuse", "urge", "thanks")
+REVIEWS = ("waiting", "reviewed", "upheld", "false_alarm", "missed", "appealed")
 CORRECTED = {"true": "corrected_yes", "false": "corrected_no"}
 TEXTS = ("q", "queue", "team", "agent")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "level": LEVELS,
     "channel": CHANNELS,
     "label": EMOTIONS,
+    "tag": TAGS,
+    "review": REVIEWS,
     "corrected": tuple(CORRECTED),
     "sort": tuple(SORTS),
 }
@@ -34,7 +38,7 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "max_shift": (-10, 10),
 }
 """Least and largest value of each."""
-_MORE = ("team", "label", "corrected", *NUMBERS)
+_MORE = ("team", "label", "tag", "review", "corrected", *NUMBERS)
 """What does not stand open above the list."""
 
 
@@ -130,7 +134,9 @@ def _more() -> None:
     with left:
         _text("team")
         _choice("label", {name: t(name) for name in EMOTIONS}, none=t("any"))
+        _choice("tag", {name: t(f"tag_{name}") for name in TAGS}, none=t("any"))
     with right:
+        _choice("review", {name: t(f"review_{name}") for name in REVIEWS}, none=t("any"))
         _choice("corrected", {name: t(key) for name, key in CORRECTED.items()}, none=t("any"))
     for both in (("min_risk", "max_risk"), ("min_minutes", "max_minutes"),
                  ("min_shift", "max_shift")):  # fmt: skip
@@ -154,7 +160,7 @@ def _text(name: str, **more: Any) -> None:
 
 def _choice(name: str, names: Mapping[str, str], *, none: str) -> None:
     st.selectbox(
-        t({"label": "label_filter", "corrected": "corrected_filter"}.get(name, name)),
+        t(name if name == "sort" else f"{name}_filter"),
         ["", *names],
         format_func=lambda one: names.get(one, none),
         key=f"filter_{name}",

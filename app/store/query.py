@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.engine import in_utc
+from app.store.review_states import ReviewState, in_review
 from app.store.search import matches, says, words_of
 from app.store.tables import (
     AnswerRow,
@@ -63,6 +64,7 @@ class Filter:
         status: `queued`, `scoring`, `scored` or `failed`.
         level: What the supervisor sees (`calm`, `watch`, `dissatisfied`, `heated`).
         label: A fused label that at least one turn has.
+        tag: An event tag that at least one turn had when it was scored.
         text: Words, each of which a turn or the external id has; see `app.store.search`.
         started_from: Earliest start.
         started_to: First start that is too late.
@@ -73,6 +75,7 @@ class Filter:
         min_shift: Least change of sentiment from the first known quarter to the last, -10 to 10.
         max_shift: Largest.
         corrected: Whether a person's correction of a turn stands.
+        review: How far its review is.
     """
 
     ids: tuple[int, ...] | None = None
@@ -88,6 +91,7 @@ class Filter:
     status: str | None = None
     level: str | None = None
     label: str | None = None
+    tag: str | None = None
     text: str | None = None
     started_from: datetime | None = None
     started_to: datetime | None = None
@@ -98,6 +102,7 @@ class Filter:
     min_shift: float | None = None
     max_shift: float | None = None
     corrected: bool | None = None
+    review: ReviewState | None = None
 
     @property
     def words(self) -> list[str]:
@@ -124,6 +129,8 @@ class Filter:
             conditions.append(row.id.in_(of_batch))
         if self.agent:
             conditions.append(_HasItem(row.agent_ids, storable(self.agent)))
+        if self.tag:
+            conditions.append(_HasItem(row.tags, storable(self.tag)))
         if self.label:
             labelled = exists().where(
                 AnswerRow.conversation_id == row.id,
@@ -150,6 +157,8 @@ class Filter:
                 CorrectionRow.conversation_id == row.id, CorrectionRow.revoked_at.is_(None)
             )
             conditions.append(standing if self.corrected else ~standing)
+        if self.review is not None:
+            conditions.append(in_review(self.review))
         return and_(True, *conditions)
 
 

@@ -141,5 +141,5 @@ def _forget_scores(session: Session, row: ConversationRow, after: Conversation) 
         setattr(row, name, value)
     row.risk, row.sentiment = 0.0, [None] * 4
     row.level = row.view_state = row.error = ""
-    row.reason_turn, row.labels, row.notes = None, {}, []
+    row.reason_turn, row.labels, row.tags, row.notes = None, {}, [], []
     row.status, row.scored_at = "queued", None

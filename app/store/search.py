@@ -7,7 +7,7 @@ one character has no pair and is looked for without the index.
 
 SQLite keeps the pairs in an FTS5 table without content, `turn_search`, which triggers on `turn`
 write: its `rowid` is the turn's conversation and number, and only the inverted index is stored.
-PostgreSQL has a GIN index over `search_bigrams(text)`. Revision 0008 makes both.
+PostgreSQL has a GIN index over `search_bigrams(text)`. Revision 0011 makes both.
 
 What is found most often stands first: `-matches` sorts by how many turns have any of the words.
 """

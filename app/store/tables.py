@@ -158,6 +158,8 @@ class ConversationRow(Base):
     agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""
+    tags: Mapped[list[Any]]
+    """The event tags of its turns, each once, by the words that the site had when it was scored."""
     notes: Mapped[list[Any]]
     media_count: Mapped[int]
 

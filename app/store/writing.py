@@ -228,6 +228,7 @@ def insert_conversation(
         view_state="",
         reason_turn=None,
         labels={},
+        tags=[],
         notes=[],
         media_count=0,
     )

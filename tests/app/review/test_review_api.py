@@ -18,7 +18,7 @@ from app.store.review_tables import ReviewTaskRow, VerdictRow
 from app.store.sampling import Draw, stratified
 from app.store.tables import ConversationRow, CorrectionRow
 from tests.app.conftest import API, problem
-from tests.app.review.calls import ANGRY, CALM, call, person, services
+from tests.app.review.calls import ANGRY, CALM, Person, call, person, services
 
 
 def test_must_fills_itself_with_the_riskiest_first(client: TestClient) -> None:
@@ -173,6 +173,8 @@ def test_two_reviewers_are_kept_apart(client: TestClient) -> None:
     assert li.next("random") is None
     path = f"/conversations/{number}/reviews"
     assert wu.ask("GET", path).json()["data"] == []  # Until both have answered.
+    assert listed(wu, "reviewed") == []
+    assert listed(wu, "waiting") == [number]
     wu.judge(theirs["id"], dissatisfied=False)
     assert [v["author"] for v in wu.ask("GET", path).json()["data"]] == ["li", "wu"]
     assert wu.ask("GET", "/reviews/verdicts").json()["count"] == 2
@@ -208,8 +210,13 @@ def test_tasks_are_given_to_somebody(sqlite_client: TestClient) -> None:
     assert "nothing to draw" in problem(nothing, 422)["what"]
 
 
+def listed(one: Person, review: str) -> list[int]:
+    found = one.ask("GET", "/conversations", review=review).json()["data"]
+    return [row["id"] for row in found]
+
+
 def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> None:
-    call(client, "angry", ANGRY, ANGRY, team="一组")
+    number = call(client, "angry", ANGRY, ANGRY, team="一组")
     li = person(client, "reviewer", "li")
     boss = person(client, "supervisor", "boss", "一组")
     stranger = person(client, "supervisor", "stranger", "二组")
@@ -221,6 +228,7 @@ def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> N
     problem(boss.ask("POST", path, {"reason": "  "}), 422)
     appealed = boss.ask("POST", path, {"reason": "客户说的是邻居"}).json()
     assert (appealed["final"], appealed["appeal"]["author"]) == (False, "boss")
+    assert listed(boss, "appealed") == listed(boss, "upheld") == [number]
     assert "boss appealed at 20" in problem(boss.ask("POST", path, {"reason": "再说"}), 409)["what"]
     assert "appealed" in problem(li.ask("DELETE", f"/reviews/tasks/{task}/verdict"), 409)["what"]
     assert li.ask("GET", "/reviews/queues").json()["appeals"] == 1
@@ -233,6 +241,8 @@ def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> N
     wu = person(client, "reviewer", "wu")
     done = wu.ask("POST", decision, {"dissatisfied": False, "comment": "确是转述"}).json()
     assert (done["verdict"], done["holds"], done["final"]) == ("upheld", "false_alarm", True)
+    assert listed(boss, "appealed") == listed(boss, "upheld") == listed(boss, "waiting") == []
+    assert listed(boss, "false_alarm") == listed(boss, "reviewed") == [number]
     error = problem(wu.ask("POST", decision, {"dissatisfied": True}), 409)
     assert error["what"].startswith("wu decided it at 20")
     assert wu.ask("GET", "/reviews/queues").json()["appeals"] == 0

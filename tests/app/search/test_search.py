@@ -194,6 +194,15 @@ def test_over_http_and_in_the_export(client: TestClient) -> None:
     problem(client.get(f"{API}/conversations", params={"min_risk": 2}), 422)
 
 
+def test_by_the_event_tag_of_a_turn(client: TestClient) -> None:
+    for name, said in (("threat", "再不处理我就打12315"), ("asks", "我不是要投诉，就问一下")):
+        turns = [{"role": "customer", "text": said}]
+        client.post(f"{API}/conversations", json=chat(name) | {"turns": turns})
+    rows = client.get(f"{API}/conversations", params={"tag": "complaint"}).json()["data"]
+    assert [row["external_id"] for row in rows] == ["threat"]
+    problem(client.get(f"{API}/conversations", params={"tag": "none"}), 422)
+
+
 def test_kept_searches_are_ones_own(client: TestClient) -> None:
     kept = client.put(f"{API}/searches/退款", json={"query": {"q": "退款", "level": "heated"}})
     assert kept.json()["query"] == {"q": "退款", "level": "heated"}

@@ -1,6 +1,6 @@
-"""The index of words, kept by the database itself, and searches that people keep.
+"""The index of words, kept by the database itself, tags, and searches that people keep.
 
-On SQLite triggers on `turn` keep it: a later revision that copies that table has to make them anew.
+What was scored before has no tags in lists until it is scored again. On SQLite triggers on `turn` keep it: a later revision that copies that table has to make them anew.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def upgrade() -> None:
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE if sqlite else _POSTGRESQL:
         op.get_bind().exec_driver_sql(statement)
+    op.add_column("conversation", sa.Column("tags", JSON, nullable=False, server_default="[]"))
     op.create_table(
         "saved_search",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -66,6 +67,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Takes it back."""
     op.drop_table("saved_search")
+    op.drop_column("conversation", "tags")
     if op.get_bind().dialect.name == "sqlite":
         for name in ("insert", "delete", "update"):
             op.execute(f"DROP TRIGGER turn_search_{name}")
