@@ -36,7 +36,7 @@ def scope(rule: dict[str, Any]) -> str:
 
 def choice_name(metric: str, choice: str) -> str:
     """What a choice of a metric is called."""
-    return t(f"state_{choice}") if metric == "state" else t(choice)
+    return t(f"{metric}_{choice}") if metric in ("state", "tag") else t(choice)
 
 
 def _condition(rule: dict[str, Any]) -> str:

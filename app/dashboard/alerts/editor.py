@@ -27,7 +27,12 @@ DEFAULT_THRESHOLDS = {
     "silence": 30.0,
     "waiting": 60.0,
 }
-DEFAULT_CHOICES = {"level": ["heated"], "state": ["anger"], "emotion": ["angry"]}
+DEFAULT_CHOICES = {
+    "level": ["heated"],
+    "state": ["anger"],
+    "tag": ["abuse"],
+    "emotion": ["angry"],
+}
 TRIED, MAX_TRIED = 200, 500
 _SEPARATORS = re.compile(r"[\n,，、;；]+")
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*[-–—~至到]\s*(\d{1,2}:\d{2})")

@@ -95,6 +95,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "metric": ("看什么", "What to watch"),
     "metric_level": ("等级", "Level"),
     "metric_state": ("客户状态", "The customer's state"),
+    "metric_tag": ("事件标签", "Event tag"),
     "metric_emotion": ("某种情绪的概率", "Probability of an emotion"),
     "metric_risk": ("不满风险", "Risk of ending dissatisfied"),
     "metric_sentiment_drop": ("情绪下降", "Drop of sentiment"),
@@ -108,6 +109,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The conversation's level is at least the chosen one.",
     ),
     "help_state": ("客户这句话的状态是所选之一。", "The turn's state is one of the chosen ones."),
+    "help_tag": (
+        "客户这句话带有所选标签之一：由词语得出，催促也可由语音得出；否定的不算。",
+        "The turn has one of the chosen tags, by its words (urging: or by its voice); what is "
+        "negated does not count.",
+    ),
     "help_emotion": (
         "所选情绪的概率之和达到门槛。",
         "The chosen emotions together reach the threshold.",
@@ -220,6 +226,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # Sentences
     "say_level": ("等级达到“{choices}”或更高", "level {choices} or higher"),
     "say_state": ("状态为{choices}", "state {choices}"),
+    "say_tag": ("出现{choices}", "tag {choices}"),
     "say_emotion": ("{choices}的概率 ≥ {threshold}", "probability of {choices} ≥ {threshold}"),
     "say_risk": ("风险 ≥ {threshold}", "risk ≥ {threshold}"),
     "say_sentiment_drop": ("情绪下降 ≥ {threshold}", "sentiment fell by ≥ {threshold}"),
