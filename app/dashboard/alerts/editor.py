@@ -16,13 +16,14 @@ from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
 from multimodal.phrases import Finder
+from multimodal.scoring import DISAGREES
 
 CHANNELS = ("phone", "video", "chat")
 DEFAULT_THRESHOLDS = {
     "emotion": 0.6,
     "risk": 0.6,
     "sentiment_drop": 3.0,
-    "disagreement": 0.3,
+    "disagreement": DISAGREES,
     "overlap": 2.0,
     "silence": 30.0,
     "waiting": 60.0,
@@ -115,7 +116,7 @@ def _fields(rule: dict[str, Any]) -> dict[str, Any] | None:
             format_func=lambda name: t(f"metric_{name}"),
             key=_key("metric"),
         )
-        st.caption(t(f"help_{metric}"))
+        st.caption(t(f"help_{metric}", flagged=f"{DISAGREES:g}"))
         written |= _measured(rule, metric)
     with right:
         written |= _lasting(rule, metric)

@@ -127,8 +127,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "From the first three turns to the latest three, sentiment (-5 to +5) fell by so much.",
     ),
     "help_disagreement": (
-        "文字、语音、表情彼此矛盾（一正一负）的概率，0 至 1；0.2 起页面会提示。",
-        "Chance that words, voice and face contradict each other, 0 to 1; pages flag it from .2.",
+        "文字、语音、表情彼此矛盾（一正一负）的概率，0 至 1；{flagged} 起页面会提示。",
+        "Chance that words, voice and face contradict each other, 0 to 1; pages flag it from "
+        "{flagged}.",
     ),
     "help_overlap": (
         "客户开口时对方还在说，同时说话持续了这么多秒。",
