@@ -32,7 +32,13 @@ RISK_COLOUR = "#b04a00"
 STYLE = """
 <style>
 .block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
-.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
+.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto;
+  max-width: 16rem; flex-wrap: nowrap; }
+.st-key-corner [data-testid=stPopover], .st-key-corner :has(> [data-testid=stPopover]) {
+  min-width: 0; }
+.st-key-corner [data-testid=stPopover] p { overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+[data-testid=stToolbar] { padding-right: 17rem; }
 h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
