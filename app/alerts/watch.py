@@ -15,9 +15,10 @@ from app.alerts.defaults import DEFAULTS
 from app.alerts.evaluate import evaluate, grounded
 from app.alerts.rules import Rule
 from app.store import LOCAL, DatabaseUnavailableError, Store
+from app.store.alert_tables import RuleRow
 from app.store.alerts import Met
 from app.store.excerpt import excerpt
-from app.store.tables import ConversationRow, RuleRow
+from app.store.tables import ConversationRow
 from multimodal.conversation import Role
 from multimodal.errors import EmotionMonitorError, NotFoundError, OutputError
 from multimodal.scoring import TEXT, Fuser, ScoredConversation, ScoredTurn

@@ -13,8 +13,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.store.batch_tables import BatchResultRow
 from app.store.engine import in_utc
-from app.store.tables import AnswerRow, BatchResultRow, ConversationRow, TurnRow
+from app.store.tables import AnswerRow, ConversationRow, TurnRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 

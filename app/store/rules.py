@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow, RuleRow
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AlertRow, AuditRow, ConversationRow, RuleRow
+from app.store.tables import AuditRow, ConversationRow
 from multimodal.errors import ConflictError, NotFoundError
 
 MAX_RULES = 100

@@ -16,9 +16,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow
 from app.store.review_tables import ReviewTaskRow
 from app.store.scope import Scope
-from app.store.tables import AlertRow, AnswerRow, ConversationRow
+from app.store.tables import AnswerRow, ConversationRow
 from multimodal.conversation import storable
 from multimodal.emotions import NEGATIVE, UNKNOWN
 from multimodal.errors import InvalidInputError

@@ -10,16 +10,10 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow, DeliveryRow, WebhookRow
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import (
-    AlertRow,
-    AuditRow,
-    ConversationRow,
-    DeliveryRow,
-    TurnRow,
-    WebhookRow,
-)
+from app.store.tables import AuditRow, ConversationRow, TurnRow
 from multimodal.errors import ConflictError, NotFoundError
 
 MAX_WEBHOOKS = 50

@@ -26,8 +26,8 @@ from app.intake.batches import ingest_options, spooled
 from app.intake.detect import format_name, show
 from app.intake.sources import SourceProfile
 from app.store import Scope
+from app.store.batch_tables import BatchItemRow
 from app.store.batches import NewItem, Progress
-from app.store.tables import BatchItemRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 

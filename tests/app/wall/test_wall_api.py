@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from app.api.sweeper import IdleCloser
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
-from app.store.tables import AlertRow, ConversationRow
+from app.store.alert_tables import AlertRow
+from app.store.tables import ConversationRow
 from multimodal.errors import NotFoundError
 from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem, signed_in
