@@ -39,6 +39,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "客户以不满结束对话的估计概率",
         "Estimated probability that the customer ends the conversation dissatisfied",
     ),
+    "more_pages": ("更多", "More"),
     "channel": ("渠道", "Channel"),
     "queue": ("技能组", "Queue"),
     "team": ("班组", "Team"),

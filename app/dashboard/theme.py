@@ -64,6 +64,15 @@ h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 """
 
 
+def menu_style(more: str) -> str:
+    """What the menu of pages that have no room is called; Streamlit has it in English only."""
+    button = "[data-testid=stTopNavSection]"
+    return (
+        f"<style>{button} p {{ display: none; }}\n"
+        f'{button} [data-testid=stMarkdownContainer]::after {{ content: "{more} ▾"; }}</style>'
+    )
+
+
 def chip(text: str, colour: str, *, title: str = "") -> str:
     """A small outlined label, as HTML; the text is escaped."""
     hint = f' title="{escape(title, quote=True)}"' if title else ""

@@ -155,8 +155,9 @@ def _bar(order: list[int], current: int, found: dict[str, Any]) -> None:
 
 def _press(key: str) -> None:
     """What a key does to the marked alert, as its button would."""
-    order, current = st.session_state.get("alerts_order"), st.session_state.get("alert")
-    if not order or current not in order:
+    order: list[int] = st.session_state.get("alerts_order") or []
+    current = st.session_state.get("alert")
+    if not isinstance(current, int) or current not in order:
         return
     if key in "jk":
         at = order.index(current) + (1 if key == "j" else -1)

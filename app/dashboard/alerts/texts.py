@@ -198,8 +198,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "save_off": ("保存（不启用）", "Save (switched off)"),
     "saved": ("已保存。", "Saved."),
     "deleted": ("已删除，它的预警保留。", "Deleted; its alerts stay."),
-    "would_alert": ("会触发", "Alerts"),
-    "would_alert_of": ("{alerts} / {all} 个会话", "{alerts} of {all}"),
+    "would_alert": ("会触发的会话", "Alerts"),
+    "would_alert_of": ("{alerts} / {all}", "{alerts} of {all}"),
     "per_hour": ("平均每小时", "An hour on average"),
     "per_hour_help": (
         "在有会话的 {hours} 个钟点里平均；最多的一小时 {busiest} 条。",
@@ -227,7 +227,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # Sentences
     "say_level": ("等级达到“{choices}”或更高", "level {choices} or higher"),
     "say_state": ("状态为{choices}", "state {choices}"),
-    "say_tag": ("出现{choices}", "tag {choices}"),
+    "say_tag": ("标签为“{choices}”", "tagged {choices}"),
     "say_emotion": ("{choices}的概率 ≥ {threshold}", "probability of {choices} ≥ {threshold}"),
     "say_risk": ("风险 ≥ {threshold}", "risk ≥ {threshold}"),
     "say_sentiment_drop": ("情绪下降 ≥ {threshold}", "sentiment fell by ≥ {threshold}"),

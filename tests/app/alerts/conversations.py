@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from multimodal.conversation import Channel, Conversation, Role, Turn
-from multimodal.emotions import EMOTIONS, Emotion
+from multimodal.emotions import EMOTIONS, Emotion, ModelInfo
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
 from multimodal.tags import tags_of
 
+MODEL = ModelInfo("made", "1")
 NOON = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 
 
@@ -35,7 +36,7 @@ def turn(
     probabilities[EMOTIONS.index(Emotion(label))] = p
     valence = {"happy": p, "neutral": 0.0, "surprise": 0.0}.get(label, -p)
     shares = {name: share for name, share in (("text", 1 - face), ("face", face)) if share}
-    answer = FusedAnswer(probabilities, label, p, valence, shares, disagreement)
+    answer = FusedAnswer(probabilities, label, p, valence, shares, disagreement, MODEL)
     return ScoredTurn(said, {}, answer, risk, tags_of(said))
 
 

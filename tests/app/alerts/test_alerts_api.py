@@ -209,8 +209,8 @@ def test_rules_are_written_changed_and_deleted(sqlite_client: TestClient) -> Non
     )
     assert "regular expression" in error["what"]
     audit = client.get(f"{API}/audit").json()["data"]
-    told = [entry["detail"]["change"] for entry in audit if entry["action"] == "rule"]
-    assert told[:3] == ["deleted", "switched on", "added"]
+    told = [entry["detail"]["done"] for entry in audit if entry["action"] == "rule"]
+    assert told[:3] == ["deleted", "switched_on", "added"]
 
 
 def test_the_products_own_rules_come_once(tmp_path: Path, monitor: EmotionMonitor) -> None:
@@ -317,8 +317,8 @@ def test_a_rule_of_tags_is_tried_and_raises(client: TestClient) -> None:
     assert words["c"] == "好的，谢谢"
     assert "尽快" in words["a"]
     assert len(words["a"]) <= 20
-    body = {"rule": thanks, "enabled": True}
-    assert client.post(f"{API}/rules", json=body).status_code == 201
+    asked: dict[str, Any] = {"rule": thanks, "enabled": True}
+    assert client.post(f"{API}/rules", json=asked).status_code == 201
     number = open_chat(client)
     say(client, number, "不着急")
     say(client, number, "谢谢", role="agent")

@@ -51,7 +51,7 @@ def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_text("说到“退款、退钱”")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="试运行").click()
-    expect(page.get_by_text("1 / 1 个会话")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("1 / 1", exact=True)).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="保存并启用").click()
     expect(page.get_by_text("退款着急")).to_be_visible(timeout=PATIENCE)
     number = site.opened("live", *["太让人生气了，我要退款！"] * 20)
