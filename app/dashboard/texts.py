@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -412,6 +412,11 @@ def language() -> str:
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
     return text_of({}, key, **values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the session's language does it."""
+    return ("、" if language() == "zh" else ", ").join(names)
 
 
 def text_of(own: Mapping[str, tuple[str, str]], key: str, **values: object) -> str:
