@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import customers, events, turns, writing
+from app.store import customers, events, media_rows, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
 from app.store.appeals import Appeals
@@ -395,7 +395,7 @@ class Store(Governance, Review, Streams, Reading):
             turns.insert_turns(session, row.id, {number: scored.turns[number - 1].turn})
             turns.rewrite_turns(session, row.id, scored, changed)
             if clip is not None:
-                writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
+                media_rows.add_media(session, row, clip, self.media, keep=self._keep_recordings)
             thresholds = self._thresholds(session, row.customer_ref, row.id)
             scored = replace(scored, thresholds=thresholds)
             writing.write_scoring(session, row, scored, appended=number)
@@ -490,7 +490,7 @@ class Store(Governance, Review, Streams, Reading):
     ) -> None:
         row.notice = scored.conversation.notice or row.notice
         row.channel = scored.conversation.channel.value
-        writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
+        media_rows.write_media(session, row, scored.conversation.media, self.media, keep=keep)
         thresholds = self._thresholds(session, row.customer_ref, row.id)
         writing.write_scoring(session, row, replace(scored, thresholds=thresholds))
         if self._remembers:
@@ -534,7 +534,7 @@ class Store(Governance, Review, Streams, Reading):
                 for (index, _), number in zip(new.values(), ids, strict=True):
                     media = scored[index].conversation.media
                     housed = [self.media.housed(one) if keep else one for one in media]
-                    writing.insert_media(session, number, housed, self.media, keep=keep)
+                    media_rows.insert_media(session, number, housed, self.media, keep=keep)
                     if self._remembers:
                         customers.remember(session, number, scored[index])
                     done[index] = Saved(number, "created")

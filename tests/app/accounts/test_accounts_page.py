@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -84,6 +85,30 @@ def test_a_person_is_disabled_and_enabled(live_site: Site, page: Page) -> None:
     expect(page.get_by_role("button", name="Disable")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Reset password").click()
     expect(page.get_by_text("The password of aa.first")).to_be_visible(timeout=PATIENCE)
+
+
+def test_the_menu_leaves_room_for_a_long_name_on_a_tablet(
+    live_site: Site, browser: Browser
+) -> None:
+    made = live_site.client.post(
+        "/users", json={"name": "long", "display": "欧阳" * 20, "role": "admin", "teams": None}
+    )
+    made.raise_for_status()
+    with opened_page(live_site, browser, session_token(live_site.settings, "long")) as page:
+        page.set_viewport_size({"width": 834, "height": 900})
+        page.goto(f"{live_site.pages}/conversations?lang=en")
+        more = page.get_by_role("button", name=re.compile("^More"))
+        expect(more).to_be_visible(timeout=PATIENCE)
+        corner = page.locator(".st-key-corner")
+        expect(corner.get_by_text("欧阳")).to_be_visible()
+        beside, whole = more.bounding_box(), corner.bounding_box()
+        assert beside is not None
+        assert whole is not None
+        assert beside["x"] + beside["width"] <= whole["x"]
+        assert whole["x"] + whole["width"] <= 834
+        more.click()
+        page.get_by_role("link", name="Accounts").last.click()
+        expect(page.get_by_role("heading", name="Accounts")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_key_is_made_used_and_revoked(live_site: Site, page: Page) -> None:
