@@ -100,6 +100,7 @@ def test_the_menu_leaves_room_for_a_long_name_on_a_tablet(
         expect(more).to_be_visible(timeout=PATIENCE)
         corner = page.locator(".st-key-corner")
         expect(corner.get_by_text("欧阳")).to_be_visible()
+        expect(corner).to_have_css("position", "fixed")
         beside, whole = more.bounding_box(), corner.bounding_box()
         assert beside is not None
         assert whole is not None
