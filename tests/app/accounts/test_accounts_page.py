@@ -107,7 +107,7 @@ def test_the_menu_leaves_room_for_a_long_name_on_a_tablet(
         assert beside["x"] + beside["width"] <= whole["x"]
         assert whole["x"] + whole["width"] <= 834
         more.click()
-        page.get_by_role("link", name="Accounts").last.click()
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Accounts").click()
         expect(page.get_by_role("heading", name="Accounts")).to_be_visible(timeout=PATIENCE)
 
 
