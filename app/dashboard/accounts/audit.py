@@ -44,7 +44,6 @@ def audit() -> None:
         }
     )
     config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
-    config["audit_detail"] = st.column_config.TextColumn(t("audit_detail"), width="large")
     height: Literal["content"] | int = "content" if len(found) <= 15 else 560
     st.dataframe(table, column_config=config, hide_index=True, height=height)
 

@@ -42,7 +42,6 @@ def keys() -> None:
         }
     )
     config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
-    config["key_scopes"] = st.column_config.TextColumn(t("key_scopes"), width="medium")
     picked = st.dataframe(
         table,
         column_config=config,

@@ -109,7 +109,7 @@ def test_the_menu_leaves_room_for_a_long_name_on_a_tablet(
         idle = ("data-test-script-state", "notRunning")  # Drawn anew, the page closes its menu.
         expect(page.get_by_test_id("stApp")).to_have_attribute(*idle, timeout=PATIENCE)
         more.click()
-        page.get_by_role("link", name="Accounts").last.click()
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Accounts").click()
         expect(page.get_by_role("heading", name="Accounts")).to_be_visible(timeout=PATIENCE)
 
 
