@@ -20,12 +20,10 @@ import numpy as np
 from fusion.baselines import Stack, counts_forecast, majority, mean, product
 from fusion.calibration import Sample
 from fusion.corpora import (
-    Dialogue,
     Judgements,
     read_crema_d,
     read_emotiontalk,
     read_jddc,
-    read_taobao,
 )
 from fusion.evaluation import SHARES, clusters, interval, subsets
 from fusion.fitting import fit_loglinear, summaries
@@ -33,6 +31,7 @@ from fusion.late import LateFuser
 from fusion.loglinear import Array, Weights, posterior
 from fusion.realistic import WordsRead, realistic, words_read
 from fusion.risk import RiskModel
+from fusion.train import shops
 from multimodal.checkpoints import load_checkpoint
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, EmotionScores
@@ -40,7 +39,6 @@ from multimodal.metrics import classification_report, masked
 from multimodal.scoring import MODALITIES
 
 FOLDS = 5
-SHOPS = ("clothes", "makeup")
 
 
 def main() -> None:
@@ -143,8 +141,8 @@ def risk(texts: Path, runs: Path) -> None:
     metrics = load_checkpoint("fusion", "trajectory").metrics
     model = RiskModel.load("trajectory")
     print("\nRisk of ending dissatisfied: AUROC after 25 / 50 / 75 / 100 %; macro-F1 at the end")
-    train, dev = _shops(texts / "taobao_satisfaction")
-    everybody, dev_everybody = _shops(texts / "taobao_satisfaction", agents=True)
+    train, dev = shops(texts / "taobao_satisfaction")
+    everybody, dev_everybody = shops(texts / "taobao_satisfaction", agents=True)
     for shop, dialogues in dev.items():
         foreseen = [model.outcomes(rows) for rows in summaries(dialogues, {}, noisy=0.0)]
         found = Sample([d.outcome for d in dialogues], foreseen)
@@ -161,16 +159,6 @@ def risk(texts: Path, runs: Path) -> None:
     print("JDDC, two dissatisfied turns in a row, as a rule:")
     _two_in_a_row("labels by people", read, lambda case, _felt: _labels(case))
     _two_in_a_row("read by the text model", read, lambda case, felt: _read(case, felt))
-
-
-def _shops(
-    taobao: Path, *, agents: bool = False
-) -> tuple[list[Dialogue], dict[str, list[Dialogue]]]:
-    """What is learned from, and by shop what is measured on; no dialogue stands in both."""
-    dev = {s: read_taobao(taobao / f"{s}_dev.jsonl.gz", agents=agents) for s in SHOPS}
-    unseen = {dialogue.digest for dialogues in dev.values() for dialogue in dialogues}
-    both = [d for s in SHOPS for d in read_taobao(taobao / f"{s}_train.jsonl.gz", agents=agents)]
-    return [dialogue for dialogue in both if dialogue.digest not in unseen], dev
 
 
 def _forecast(name: str, report: Mapping[str, Any]) -> None:
