@@ -79,7 +79,10 @@ def adapt(
     parts = ("fusion", "thresholds")
     adopted = [name for name in parts if "written" in result[name]]
     rows = [
-        {"fitted": f"{name}, {which}", **result[name][which]}
+        {
+            "fitted": f"{name}, {which}",
+            **{key: round(value, 3) for key, value in result[name][which].items()},
+        }
         for name in adopted
         for which in ("shipped", "adapted")
     ]
