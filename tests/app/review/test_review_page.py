@@ -15,7 +15,7 @@ from app.accounts import SESSION_COOKIE
 from app.settings import Settings
 from tests.app.conftest import session_token
 from tests.app.test_dashboard import CHROMIUM, PATIENCE, browser
-from tests.app.wall.site import Site, press_until
+from tests.app.wall.site import Site
 from tests.conftest import require
 
 __all__ = ["browser"]  # A fixture.
