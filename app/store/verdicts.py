@@ -270,7 +270,7 @@ class Verdicts:
             queue: Skill group; empty for all.
             scope: Who asks.
         """
-        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~_held_back()
+        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~held_back()
         if queue:
             wanted &= ConversationRow.queue == queue
         with self._reading() as session:
