@@ -82,9 +82,7 @@ def measure(conversations: int) -> dict[str, Any]:
             found: dict[str, Any] = {}
             for route in ROUTES:
                 asked = route.format(**places)
-                found[route] = _median(
-                    lambda asked=asked: site.client.get(asked).raise_for_status()
-                )
+                found[route] = _median(partial(_ask, site, asked))
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.context.add_cookies(
                 [{"name": SESSION_COOKIE, "value": site.token, "url": site.pages}]

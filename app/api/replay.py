@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from app.api import present
+from app.store.alert_tables import AlertRow
 from app.store.excerpt import excerpt
 from app.store.reading import StoredConversation
-from app.store.tables import AlertRow
 from multimodal.conversation import Channel, Conversation, Role, Turn
 from multimodal.emotions import EmotionScores
 from multimodal.evidence import Language, quality_in_words

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.api.schemas import Channel, Emotion, Label, MediaOut, Probability, Role
+from app.api.conversation_schemas import MediaOut
+from app.api.schemas import Channel, Emotion, Label, Probability, Role, example
 from multimodal.tags import Basis, Tag
 
 _TURN: dict[str, Any] = {
@@ -51,10 +52,6 @@ _MOMENT: dict[str, Any] = {
 }
 
 
-def _example(value: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
-
-
 class ReplayScore(BaseModel):
     """What one modality's model said of a turn."""
 
@@ -83,7 +80,7 @@ class ReplayTag(BaseModel):
 class ReplayTurn(BaseModel):
     """A turn in its place; agents' turns carry no emotion."""
 
-    model_config = _example(_TURN)
+    model_config = example(_TURN)
     role: Role
     agent_id: str
     text: str
@@ -111,7 +108,7 @@ class ReplayTurn(BaseModel):
 class Moment(BaseModel):
     """A place that is worth going to."""
 
-    model_config = _example(_MOMENT)
+    model_config = example(_MOMENT)
     kind: Literal["alert", "anger", "dissatisfied", "disagreement", "overlap", "silence"]
     turn: int = Field(ge=1, description="The turn; for a silence the one that ends it.")
     at: float = Field(description="Seconds of the replay.")
@@ -133,7 +130,7 @@ class StandingCorrection(BaseModel):
 class ReplayOut(BaseModel):
     """A conversation as it is replayed."""
 
-    model_config = _example(
+    model_config = example(
         {
             "id": 12,
             "channel": "chat",
@@ -158,7 +155,7 @@ class ReplayOut(BaseModel):
 class PeaksOut(BaseModel):
     """The outline of a recording's sound."""
 
-    model_config = _example({"seconds": 61.2, "channels": [[0, 255], [12, 3]]})
+    model_config = example({"seconds": 61.2, "channels": [[0, 255], [12, 3]]})
     seconds: float = Field(description="Its length, as decoded.")
     channels: list[list[Annotated[int, Field(ge=0, le=255)]]] = Field(
         description="By channel, the largest amplitude in equally long parts; at most 2,400."

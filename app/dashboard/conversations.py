@@ -15,7 +15,7 @@ import streamlit as st
 
 from app.dashboard import client
 from app.dashboard.picking import picked
-from app.dashboard.search import asked, clear, filters, kept_searches
+from app.dashboard.search import asked, clear, filters
 from app.dashboard.session import may
 from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
@@ -29,7 +29,6 @@ def page() -> None:
     """Draws the page."""
     st.title(t("conversations"))
     wanted = filters()
-    kept_searches(wanted)
     sort = wanted.get("sort") or ("-matches" if "q" in wanted else "-risk")
     chosen = asked(wanted)
     offset = st.session_state.get("offset", 0)

@@ -43,7 +43,7 @@ _MORE = ("team", "label", "tag", "review", "corrected", *NUMBERS)
 
 
 def filters() -> dict[str, str]:
-    """Draws the filters, as the address had them; writes into it how they are now.
+    """Draws the filters and the kept searches; the address says how they were, and now are.
 
     Returns:
         What is asked for, by its name in the address.
@@ -69,13 +69,17 @@ def filters() -> dict[str, str]:
         label = t("more_filters") + (f" ({count})" if count else "")
         with st.popover(label, icon=":material/tune:"):
             _more()
+        kept = st.container(width="content")
     now = {name: _written(name) for name in (*TEXTS, *CHOICES, *NUMBERS, "day")}
     for name, value in now.items():
         if value:
             st.query_params[name] = value
         elif name in st.query_params:
             del st.query_params[name]
-    return {name: value for name, value in now.items() if value}
+    wanted = {name: value for name, value in now.items() if value}
+    with kept:
+        _kept_searches(wanted)
+    return wanted
 
 
 def asked(wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def asked(wanted: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def kept_searches(wanted: Mapping[str, str]) -> None:
+def _kept_searches(wanted: Mapping[str, str]) -> None:
     """Draws one's own kept searches, and keeps the present one."""
     with st.popover(t("kept_searches"), icon=":material/bookmark:", type="tertiary"):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -42,6 +42,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "客户以不满结束对话的估计概率",
         "Estimated probability that the customer ends the conversation dissatisfied",
     ),
+    "more_pages": ("更多", "More"),
     "channel": ("渠道", "Channel"),
     "queue": ("技能组", "Queue"),
     "team": ("班组", "Team"),
@@ -441,6 +442,11 @@ def language() -> str:
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
     return text_of({}, key, **values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the session's language does it."""
+    return ("、" if language() == "zh" else ", ").join(names)
 
 
 def text_of(own: Mapping[str, tuple[str, str]], key: str, **values: object) -> str:

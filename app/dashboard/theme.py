@@ -31,7 +31,13 @@ LEVEL_SIGNS: Mapping[str, str] = {"calm": "○", "watch": "◔", "dissatisfied":
 STYLE = """
 <style>
 .block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
-.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
+.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto;
+  max-width: 16rem; flex-wrap: nowrap; }
+.st-key-corner [data-testid=stPopover], .st-key-corner :has(> [data-testid=stPopover]) {
+  min-width: 0; }
+.st-key-corner [data-testid=stPopover] p { overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+[data-testid=stToolbar] { padding-right: 17rem; }
 h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
@@ -49,6 +55,15 @@ h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-table th, .em-table td { padding: .1rem .5rem .1rem 0; vertical-align: top; }
 </style>
 """
+
+
+def menu_style(more: str) -> str:
+    """What the menu of pages that have no room is called; Streamlit has it in English only."""
+    button = "[data-testid=stTopNavSection]"
+    return (
+        f"<style>{button} p {{ display: none; }}\n"
+        f'{button} [data-testid=stMarkdownContainer]::after {{ content: "{more} ▾"; }}</style>'
+    )
 
 
 def chip(text: str, colour: str, *, title: str = "") -> str:

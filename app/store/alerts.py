@@ -11,11 +11,12 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.store import events, webhooks
+from app.store.alert_tables import AlertRow
 from app.store.comments import require_comment
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AlertRow, ConversationRow
+from app.store.tables import ConversationRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError, NotFoundError
 

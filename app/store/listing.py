@@ -31,18 +31,21 @@ class Reading:
     tag_words: TagWords
     _where: str
 
-    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
-        """From which risk on a conversation is watched, by what was usual of its customer.
+    def _thresholds(
+        self, session: Session, queue: str, customer: str, before: int | None = None
+    ) -> Thresholds:
+        """From which risk on a conversation is watched, by its queue and what its customer's were.
 
         Args:
             session: The transaction.
-            customer: The customer's reference; without one the thresholds are the fixed ones.
+            queue: Skill group; those that nothing was fitted to share their thresholds.
+            customer: The customer's reference; without one the thresholds are the queue's.
             before: Only conversations that came before this one count; None for all.
         """
         raise NotImplementedError
 
     def _loaded(self, session: Session, row: ConversationRow) -> StoredConversation:
-        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
         return load(session, row, self.media, self.tag_words, thresholds)
 
     def _reading(self) -> AbstractContextManager[Session]:

@@ -13,16 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.store.batch_tables import BatchResultRow
 from app.store.engine import in_utc
 from app.store.review_states import ReviewState, in_review
 from app.store.search import matches, says, words_of
-from app.store.tables import (
-    AnswerRow,
-    BatchResultRow,
-    ConversationRow,
-    CorrectionRow,
-    TrajectoryRow,
-)
+from app.store.tables import AnswerRow, ConversationRow, CorrectionRow, TrajectoryRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 

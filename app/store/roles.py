@@ -13,10 +13,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.store import rows
+from app.store.alert_tables import AlertRow
 from app.store.media import MediaFolder
 from app.store.review_tables import ReviewTaskRow
 from app.store.tables import (
-    AlertRow,
     AnswerRow,
     CarriedStateRow,
     ConversationRow,

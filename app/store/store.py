@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import customers, events, turns, writing
+from app.store import customers, events, media_rows, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
 from app.store.appeals import Appeals
@@ -46,6 +46,7 @@ from app.store.verdicts import Verdicts
 from app.store.wall import Wall, end
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
+from app.thresholds import fitted_thresholds
 from multimodal.conversation import Conversation, Media
 from multimodal.errors import (
     ConflictError,
@@ -96,6 +97,7 @@ class Store(Governance, Review, Streams, Reading):
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
         self._relative_thresholds = settings.relative_thresholds
+        self._fitted_thresholds = fitted_thresholds(settings)
         self._standing_notice = settings.standing_notice
         self._remembers = settings.remember_customers
         self.media = MediaFolder(settings.media_dir)
@@ -395,8 +397,8 @@ class Store(Governance, Review, Streams, Reading):
             turns.insert_turns(session, row.id, {number: scored.turns[number - 1].turn})
             turns.rewrite_turns(session, row.id, scored, changed)
             if clip is not None:
-                writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
-            thresholds = self._thresholds(session, row.customer_ref, row.id)
+                media_rows.add_media(session, row, clip, self.media, keep=self._keep_recordings)
+            thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
             scored = replace(scored, thresholds=thresholds)
             writing.write_scoring(session, row, scored, appended=number)
             if self._remembers:
@@ -490,15 +492,18 @@ class Store(Governance, Review, Streams, Reading):
     ) -> None:
         row.notice = scored.conversation.notice or row.notice
         row.channel = scored.conversation.channel.value
-        writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
-        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        media_rows.write_media(session, row, scored.conversation.media, self.media, keep=keep)
+        thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
         writing.write_scoring(session, row, replace(scored, thresholds=thresholds))
         if self._remembers:
             customers.remember(session, row.id, scored)
 
-    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
+    def _thresholds(
+        self, session: Session, queue: str, customer: str, before: int | None = None
+    ) -> Thresholds:
+        usual_here = self._fitted_thresholds.get(queue, self._fitted_thresholds.get("", FIXED))
         if not self._relative_thresholds or not customer:
-            return FIXED
+            return usual_here
         earlier = (
             select(ConversationRow.risk)
             .where(ConversationRow.customer_ref == customer, ConversationRow.status == "scored")
@@ -507,7 +512,7 @@ class Store(Governance, Review, Streams, Reading):
         )
         if before is not None:
             earlier = earlier.where(ConversationRow.id < before)
-        return thresholds_for(session.scalars(earlier).all())
+        return thresholds_for(session.scalars(earlier).all(), usual_here)
 
     def _insert_new(
         self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
@@ -523,7 +528,8 @@ class Store(Governance, Review, Streams, Reading):
                     continue
                 try:
                     scope.require(one.conversation)
-                    thresholds = self._thresholds(session, one.conversation.customer_ref)
+                    said = one.conversation
+                    thresholds = self._thresholds(session, said.queue, said.customer_ref)
                     known_as = replace(one, thresholds=thresholds)
                     new[key] = (index, writing.scored_row(known_as, keep=keep))
                 except EmotionMonitorError as error:
@@ -534,7 +540,7 @@ class Store(Governance, Review, Streams, Reading):
                 for (index, _), number in zip(new.values(), ids, strict=True):
                     media = scored[index].conversation.media
                     housed = [self.media.housed(one) if keep else one for one in media]
-                    writing.insert_media(session, number, housed, self.media, keep=keep)
+                    media_rows.insert_media(session, number, housed, self.media, keep=keep)
                     if self._remembers:
                         customers.remember(session, number, scored[index])
                     done[index] = Saved(number, "created")

@@ -64,6 +64,13 @@ class Judged:
     appeal_until: datetime
 
     @property
+    def dissatisfied(self) -> bool:
+        """Whether the customer was; what was decided on appeal holds."""
+        if self.appeal is not None and self.appeal.dissatisfied is not None:
+            return self.appeal.dissatisfied
+        return self.verdict.dissatisfied
+
+    @property
     def final(self) -> bool:
         """Whether nothing can change it any more."""
         if self.appeal is not None:
@@ -252,6 +259,23 @@ class Verdicts:
                 .outerjoin(AppealRow, AppealRow.verdict_id == VerdictRow.id)
             )
             return found, session.scalar(counted.where(wanted)) or 0
+
+    def outcomes(self, queue: str, scope: Scope) -> dict[int, bool]:
+        """Whether customers were dissatisfied, by conversation; appeals are minded.
+
+        Of several verdicts that stand the latest holds; one of which somebody appealed and nobody
+        has decided counts as it is.
+
+        Args:
+            queue: Skill group; empty for all.
+            scope: Who asks.
+        """
+        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~held_back()
+        if queue:
+            wanted &= ConversationRow.queue == queue
+        with self._reading() as session:
+            found = self._judged(session, wanted)
+        return {one.conversation.id: one.dissatisfied for one in found}
 
     def _judged(
         self,

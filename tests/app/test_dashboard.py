@@ -376,21 +376,21 @@ def test_a_batch_is_paused_left_and_gone_on_with(
 ) -> None:
     turns = ",".join(['{"role":"customer","text":"都几天了还没有人上门！太慢了"}'] * 40)
     files = []
-    for n in range(16):
+    for n in range(10):
         path = tmp_path / f"{n}.jsonl"
-        lines = (f'{{"external_id":"p{n}-{k}","turns":[{turns}]}}' for k in range(5))
+        lines = (f'{{"external_id":"p{n}-{k}","turns":[{turns}]}}' for k in range(2))
         path.write_text("\n".join(lines), "utf-8")
         files.append(path)
     page.goto(f"{site[0]}/batch?lang=en")
     drop(page, files)
     page.get_by_role("button", name="Score", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).click()
-    expect(page.get_by_text(re.compile(r"Paused: \d+ of 16 files"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"Paused: \d+ of 10 files"))).to_be_visible(timeout=PATIENCE)
     left = page.url
     page.goto(f"{site[0]}/conversations?lang=en")
     page.goto(left)
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text("Done: 80 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Done: 20 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
 
 
 def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Page) -> None:

@@ -7,17 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api import present
-from app.api.filters import FilterDep
-from app.api.schemas import (
+from app.api.conversation_schemas import (
     Accepted,
     ConversationIn,
     ConversationOut,
     CorrectionIn,
     CorrectionOut,
     Page,
-    Problem,
-    State,
 )
+from app.api.filters import FilterDep
+from app.api.schemas import Problem, State
 from app.api.services import (
     LARGEST_ID,
     IdPath,

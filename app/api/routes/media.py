@@ -11,8 +11,9 @@ from fastapi import APIRouter, Form, HTTPException, Path, Request, Response, Upl
 from fastapi.responses import FileResponse
 
 from app.api import present
+from app.api.conversation_schemas import ConversationOut
 from app.api.routes.imports import ChannelsForm, NoticeForm, RoleForm
-from app.api.schemas import ConversationOut, Problem
+from app.api.schemas import Problem
 from app.api.services import IdPath, ScopeDep, Services, ServicesDep
 from app.intake.storing import discard_media
 from app.store.media import content_type

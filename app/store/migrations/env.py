@@ -5,7 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from app.store import account_tables, review_tables  # noqa: F401 (tables of the metadata)
+from app.store import (  # noqa: F401 (tables of the metadata)
+    account_tables,
+    alert_tables,
+    batch_tables,
+    review_tables,
+)
 from app.store.tables import Base
 
 

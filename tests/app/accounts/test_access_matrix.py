@@ -20,6 +20,7 @@ from app.accounts.sign_in import make_key
 from app.api import create_app
 from app.api.access import ACCESS, EVERYBODY, WEBSOCKET, named_routes
 from app.api.services import Services
+from app.dashboard.accounts.audit import ACTIONS
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
 from app.store.accounts import ROLES
@@ -285,3 +286,12 @@ def test_what_is_anothers_is_not_there(world: World, route: str) -> None:
     token, _ = world.bearer("admin")
     answer = world.send(route, token, somebody, OTHER)
     assert answer.status_code == sample_of(route).status, answer.text
+
+
+def test_whatever_was_done_has_a_name_in_the_audit(world: World) -> None:
+    for route in ROUTES:
+        if not route.startswith(("GET", WEBSOCKET)) and ACCESS[route] != EVERYBODY:
+            world.send(route, *world.bearer("admin"))
+    done = {entry.action for entry in world.store.audit(10_000)}
+    assert {"rule", "webhook", "notice", "review_draw", "appeal", "user", "key"} <= done
+    assert done <= set(ACTIONS)

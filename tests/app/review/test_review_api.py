@@ -17,6 +17,8 @@ from app.store.review_queues import HOLD
 from app.store.review_tables import ReviewTaskRow, VerdictRow
 from app.store.sampling import Draw, stratified
 from app.store.tables import ConversationRow, CorrectionRow
+from multimodal.scoring import DISAGREES
+from tests.app.alerts.conversations import conversation, turn
 from tests.app.conftest import API, problem
 from tests.app.review.calls import ANGRY, CALM, Person, call, person, services
 
@@ -189,6 +191,19 @@ def test_learn_begins_with_the_most_doubtful(sqlite_client: TestClient) -> None:
     li = person(sqlite_client, "reviewer", "li")
     assert li.next("learn")["conversation_id"] != sure
     assert li.ask("GET", "/reviews/queues").json()["learn"]["open"] == 1
+
+
+@pytest.mark.parametrize("disagreement", [0.0, DISAGREES - 0.01, DISAGREES])
+def test_channels_that_disagree_teach_and_stand_in_the_report(
+    client: TestClient, disagreement: float
+) -> None:
+    disagrees = disagreement >= DISAGREES
+    scored = conversation(turn("angry", p=0.95, disagreement=disagreement))
+    number = services(client).store.save(scored).id
+    li = person(client, "reviewer", "li")
+    assert (li.next("learn") is not None) is disagrees
+    report = li.ask("GET", f"/conversations/{number}/report", format="html").text
+    assert ("各通道看法不一" in report) is disagrees
 
 
 def test_tasks_are_given_to_somebody(sqlite_client: TestClient) -> None:
