@@ -97,38 +97,30 @@ def split(data: TaggedFaces, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[
 
 
 def train_network(
-    training: TaggedFaces,
-    validation: TaggedFaces,
-    runs: Sequence[int],
-    kept: Path | None = None,
+    training: TaggedFaces, validation: TaggedFaces, epochs: int, kept: Path | None = None
 ) -> Fitted:
     """Trains and calibrates a network.
 
     Args:
         training: To learn from.
         validation: On which temperature and prior are chosen.
-        runs: Epochs of each run; every run but the first goes on from the weights before it, and
-            begins with the highest learning rate again (Loshchilov & Hutter 2017, "SGDR").
-        kept: Folder in which the weights are kept after each run, and found again.
+        epochs: Passes over the faces.
+        kept: File in which the weights are kept, and found again.
     """
     torch.manual_seed(0)
     network: nn.Module = ExpressionNet(len(EXPRESSIONS))
-    prior, minutes = torch.empty(0), 0.0
-    for number, epochs in enumerate(runs):
-        file = kept / f"run{number + 1}.pt" if kept else None
-        if file and file.is_file():
-            state = torch.load(file)
-            network.load_state_dict(state["weights"])
-            prior, minutes = state["prior"], state["minutes"]
-            continue
+    if kept and kept.is_file():
+        state = torch.load(kept)
+        network.load_state_dict(state["weights"])
+        prior, minutes = state["prior"], state["minutes"]
+    else:
         start = time.perf_counter()
-        recipe = Recipe(epochs=epochs, seed=number)
-        network, prior = fit(network, training, recipe, validation=validation)
-        minutes += (time.perf_counter() - start) / 60
-        if file:
-            file.parent.mkdir(parents=True, exist_ok=True)
+        network, prior = fit(network, training, Recipe(epochs=epochs), validation=validation)
+        minutes = (time.perf_counter() - start) / 60
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
             state = {"weights": network.state_dict(), "prior": prior, "minutes": minutes}
-            torch.save(state, file)
+            torch.save(state, kept)
     return replace(calibrate(network.eval(), prior, validation), minutes=minutes)
 
 
@@ -289,7 +281,7 @@ def train_own(
     rest, judged = split(data)
     learnt, chosen = split(data.take(rest), seed=1)
     training, validation = data.take(rest).take(learnt), data.take(rest).take(chosen)
-    fitted = train_network(training, validation, [epochs])
+    fitted = train_network(training, validation, epochs)
     config = {
         "terms": terms,
         "training_data": [path.name for path in paths],
@@ -304,8 +296,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the expression network on FER+.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the FER+ parquet files")
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--epochs", type=int, nargs="+", default=[60, 40], help="of each run")
-    parser.add_argument("--run", type=Path, help="keep the weights after each run in this folder")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--weights", type=Path, help="file to keep the trained weights in")
     parser.add_argument(
         "--validation-out",
         type=Path,
@@ -322,12 +314,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         training,
         validation,
         options.epochs,
-        options.run,
+        options.weights,
     )
     config = {
         "terms": "research",
         "training_data": [FERPLUS],
-        "epochs": sum(options.epochs),
+        "epochs": options.epochs,
     }
     test = read_ferplus(options.data / "public_test.parquet")
     checkpoint = write_checkpoint(
