@@ -44,7 +44,7 @@ from multimodal.checkpoints import save_checkpoint
 from multimodal.emotions import EMOTIONS, Emotion, ModelInfo
 from multimodal.metrics import masked
 
-VERSIONS = {"labels": "1.1.0", "votes": "1.1.0", "default": "1.3.0", "trajectory": "2.0.0"}
+VERSIONS = {"labels": "1.1.0", "votes": "1.1.0", "default": "1.4.0", "trajectory": "2.1.0"}
 FOLDS = 5
 SHOPS = ("clothes", "makeup")
 HEAD_SHARE = 0.5
