@@ -1,11 +1,12 @@
-"""`emotion-monitor adapt`: the fuser fitted to what a site's people corrected, and taken back."""
+"""`emotion-monitor adapt`: fuser and thresholds fitted to what people said here; taking it back."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +15,80 @@ import numpy as np
 from app.checkpoints import ADAPTED, BASE
 from app.settings import Settings
 from app.store import Filter, Scope, Store
+from app.thresholds import drop_thresholds, keep_thresholds
 from fusion.adaptation import FOLDS, LEAST, PRIOR_WIDTH, Example, adapt
+from fusion.late import LateFuser
 from fusion.loglinear import Weights
+from fusion.site_thresholds import fit_thresholds
 from multimodal.checkpoints import Checkpoint, load_checkpoint, model_card, save_checkpoint
 from multimodal.conversation import Role, Turn
 from multimodal.emotions import EMOTIONS, UNKNOWN
-from multimodal.errors import ConflictError, NotFoundError
+from multimodal.errors import (
+    ConflictError,
+    EmotionMonitorError,
+    InvalidInputError,
+    NotFoundError,
+)
 from multimodal.pipeline import EmotionMonitor
-from multimodal.scoring import TEXT, TurnInput
+from multimodal.scoring import TEXT, Fuser, TurnInput
 
 
 def adapt_site(
     settings: Settings, monitor: EmotionMonitor, queue: str, files: Sequence[Path]
 ) -> dict[str, Any]:
-    """Fits the fuser for a queue, or for all that have no fit of their own, and puts it to use.
+    """Fits fuser and thresholds for a queue, or for all that have no fit of their own.
 
-    Learned from are the turns that people corrected, and the other turns of the same conversations,
-    which whoever corrected them let stand; and the labelled turns of the files.
+    The fuser learns from the turns that people corrected, and the other turns of the same
+    conversations, which whoever corrected them let stand; and from the labelled turns of the files.
+    The thresholds learn from reviewers' verdicts on conversations, beside the risk that the fuser
+    in use gives these. Each is put to use if it helps by itself, and else left as it was.
 
     Args:
         settings: Name the store, and where checkpoints are kept.
-        monitor: Scores the words of the files.
+        monitor: Scores the words of the files, and answers today.
         queue: Skill group; empty for all.
         files: Labelled CSV or JSON lines with `text` and `emotion`, see `text.labelled`.
 
     Returns:
-        `queue`, `folder` and the metrics of `fusion.adaptation.Adapted`.
+        `queue`; `fusion` and `thresholds`, each with `refused` (why it was not put to use) or with
+        `written` (what was) and the metrics of `fusion.adaptation.Adapted`.
 
     Raises:
-        InvalidInputError: If there are too few examples, or a file is not as it should be.
-        ConflictError: If it does not help on examples that were kept back: nothing is changed.
+        InvalidInputError: If there are too few examples and too few verdicts, or a file is not as
+            it should be.
+        ConflictError: If neither helps on what was kept back: nothing is changed.
     """
+    refusals: list[EmotionMonitorError] = []
+    found: dict[str, Any] = {"queue": queue}
     with Store(settings) as store:
-        examples = list(_corrected(store, queue))
-    examples += _labelled(monitor, files)
+        examples = [*_corrected(store, queue), *_labelled(monitor, files)]
+        fuser = monitor.fuser_by_queue.get(queue, monitor.fuser)
+        try:
+            found["fusion"] = _fit_fuser(settings, queue, examples)
+            fuser = LateFuser(found["fusion"]["written"])
+        except (InvalidInputError, ConflictError) as error:
+            refusals.append(error)
+            found["fusion"] = {"refused": str(error)}
+        try:
+            found["thresholds"] = _fit_thresholds(settings, queue, *_verdicts(store, fuser, queue))
+        except (InvalidInputError, ConflictError) as error:
+            refusals.append(error)
+            found["thresholds"] = {"refused": str(error)}
+    if len(refusals) == 2:
+        first, second = refusals
+        # Whichever had enough to be tried says more.
+        told = second if isinstance(second, ConflictError) else first
+        raise type(told)(
+            f"fusion: {first.what} Thresholds: {second.what}", remedy=told.remedy
+        ) from told
+    return found
+
+
+def _fit_fuser(settings: Settings, queue: str, examples: Sequence[Example]) -> dict[str, Any]:
     base = load_checkpoint("fusion", BASE)
     adapted = adapt(Weights.load(base.file("weights.npz")), examples)
     found = {**adapted.metrics, "queue": queue}
-    if not found["helps"]:
-        before, after = found["shipped"], found["adapted"]
-        raise ConflictError(
-            f"it does not help: of {found['n']} examples kept back in turn, "
-            f"{after['accuracy']:.0%} are right instead of {before['accuracy']:.0%}, and the "
-            "log-loss fell by "
-            f"{found['gain']:.3f} with a standard error of {found['gain_se']:.3f}.",
-            remedy="Nothing was changed. Correct more turns and try again.",
-        )
+    _require_help(found)
     folder = _folder(settings, queue)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as unfinished:
@@ -70,24 +99,65 @@ def adapt_site(
         if folder.exists():
             folder.rename(Path(unfinished) / "earlier")
         work.rename(folder)
-    return {**found, "folder": str(folder)}
+    return {**adapted.metrics, "written": str(folder)}
 
 
-def undo(settings: Settings, queue: str) -> str:
-    """Takes a fit back: the shipped fuser answers again.
+def _fit_thresholds(
+    settings: Settings, queue: str, risk: Sequence[float], dissatisfied: Sequence[bool]
+) -> dict[str, Any]:
+    fitted = fit_thresholds(risk, dissatisfied)
+    _require_help(fitted.metrics)
+    file = keep_thresholds(settings, queue, fitted.by, fitted.metrics)
+    return {**fitted.metrics, **asdict(fitted.thresholds), "written": str(file)}
+
+
+def _require_help(found: Mapping[str, Any]) -> None:
+    if not found["helps"]:
+        before, after = found["shipped"], found["adapted"]
+        raise ConflictError(
+            f"it does not help: of {found['n']} examples kept back in turn, "
+            f"{after['accuracy']:.0%} are right instead of {before['accuracy']:.0%}, and the "
+            "log-loss fell by "
+            f"{found['gain']:.3f} with a standard error of {found['gain_se']:.3f}.",
+            remedy="Nothing was changed. Correct or judge more and try again.",
+        )
+
+
+def undo(settings: Settings, queue: str) -> list[str]:
+    """Takes fits back: the shipped fuser and the fixed thresholds answer again.
 
     Returns:
-        The folder that is gone.
+        What is gone: `fusion`, `thresholds` or both.
 
     Raises:
-        NotFoundError: If there is none.
+        NotFoundError: If there is neither.
     """
     folder = _folder(settings, queue)
-    if not folder.is_dir():
+    gone = ["thresholds"] if drop_thresholds(settings, queue) else []
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        gone.insert(0, "fusion")
+    if not gone:
         name = f"for the queue {queue!r}" if queue else "for all queues"
         raise NotFoundError(f"there is no adaptation {name}.", where=str(folder))
-    shutil.rmtree(folder)
-    return str(folder)
+    return gone
+
+
+def _verdicts(store: Store, fuser: Fuser, queue: str) -> tuple[list[float], list[bool]]:
+    """Of each judged conversation the risk at its end, and whether the customer was dissatisfied.
+
+    The risk is that of the fuser that will answer, from the scores that are kept.
+    """
+    who = Scope("adapt")
+    risks, dissatisfied = [], []
+    for number, said in store.verdicts.outcomes(queue, who).items():
+        scored = store.get(number, who).scored
+        scores = [turn.scores for turn in scored.turns]
+        if any(not one.is_missing for of_turn in scores for one in of_turn.values()):
+            track = fuser.track(scored.conversation, scores, fuser.fuse(scores))
+            risks.append(track.risk[-1])
+            dissatisfied.append(said)
+    return risks, dissatisfied
 
 
 def _corrected(store: Store, queue: str) -> Iterator[Example]:

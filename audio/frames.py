@@ -149,17 +149,25 @@ def contours(seen: Spectra, offset: float = 0.0) -> Frames:
         power[:, :2] = bare.real**2 + bare.imag**2
     power = power + np.float32(1e-9)
     square = np.maximum(seen.square - 2 * offset * seen.mean + offset**2, 0)
-    log_mel = 10 * np.log10(power @ _mel_bank().T + 1e-9)
     out = (
         10 * np.log10(square + 1e-10),
         seen.pitch,
         seen.aperiodicity,
         _spectral(power),
-        log_mel @ _dct().T,
+        log_mel(power) @ _dct().T,
         _steadiness(power),
         _key_share(power),
     )
     return Frames(*(np.asarray(part, dtype=np.float32) for part in out))
+
+
+def log_mel(power: FloatArray) -> FloatArray:
+    """Energy in 26 mel bands, in dB; (t, 26).
+
+    Args:
+        power: (t, b), power spectra as `look` gives them.
+    """
+    return np.asarray(10 * np.log10(power @ _mel_bank().T + 1e-9))
 
 
 def yin(samples: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -24,7 +24,6 @@ from fusion.corpora import (
     read_crema_d,
     read_emotiontalk,
     read_jddc,
-    read_taobao,
 )
 from fusion.evaluation import SHARES, clusters, interval, subsets
 from fusion.fitting import fit_loglinear, summaries
@@ -32,6 +31,7 @@ from fusion.late import LateFuser
 from fusion.loglinear import Array, Weights, posterior
 from fusion.realistic import WordsRead, realistic, words_read
 from fusion.risk import RiskModel
+from fusion.train import shops
 from multimodal.checkpoints import load_checkpoint
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, EmotionScores
@@ -133,25 +133,24 @@ def _hits(turns: Judgements, answer: Array) -> Array:
 
 
 def risk(texts: Path, runs: Path) -> None:
-    """How well the end is foreseen, and what a supervisor feels of it."""
-    taobao = texts / "taobao_satisfaction"
+    """How well the end is foreseen, and what a supervisor feels of it.
+
+    What people said of the agents' turns tells most of the end. The product has no such thing: it
+    infers no emotion of agents. A row shows what that costs.
+    """
+    metrics = load_checkpoint("fusion", "trajectory").metrics
     model = RiskModel.load("trajectory")
-    shops = ("clothes", "makeup")
-    dev = {shop: read_taobao(taobao / f"{shop}_dev.jsonl.gz") for shop in shops}
-    unseen = {dialogue.digest for dialogues in dev.values() for dialogue in dialogues}
-    train = [
-        dialogue
-        for shop in shops
-        for dialogue in read_taobao(taobao / f"{shop}_train.jsonl.gz")
-        if dialogue.digest not in unseen
-    ]
     print("\nRisk of ending dissatisfied: AUROC after 25 / 50 / 75 / 100 %; macro-F1 at the end")
+    train, dev = shops(texts / "taobao_satisfaction")
+    everybody, dev_everybody = shops(texts / "taobao_satisfaction", agents=True)
     for shop, dialogues in dev.items():
         foreseen = [model.outcomes(rows) for rows in summaries(dialogues, {}, noisy=0.0)]
         found = Sample([d.outcome for d in dialogues], foreseen)
-        _forecast(f"Taobao {shop}, logistic on counts", counts_forecast(train, dialogues))
-        _forecast(f"Taobao {shop}, ours", found.report())
-    metrics = load_checkpoint("fusion", "trajectory").metrics
+        _forecast(f"{shop}, logistic, people on customers", counts_forecast(train, dialogues))
+        unfair = counts_forecast(everybody, dev_everybody[shop])
+        _forecast(f"{shop}, logistic, people on agents too", unfair)
+        _forecast(f"{shop}, ours, people on customers", found.report())
+        _forecast(f"{shop}, ours, our models' errors", metrics[f"{shop}_misread"])
     for corpus in ("jddc", "stc3"):
         _forecast(f"{corpus} from words, folds of fusion.train", metrics[f"{corpus}_from_words"])
     cases = read_jddc(texts / "uss_jddc")

@@ -117,7 +117,13 @@ def _drop_files(page: Page, _language: str) -> None:
 
 
 def _film(page: Page, _language: str) -> None:
-    page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=PATIENCE)
+    film = page.locator("video").element_handle(timeout=PATIENCE)
+    page.wait_for_function("video => video.readyState >= 2", arg=film, timeout=PATIENCE)
+
+
+def _unfold(page: Page, _language: str) -> None:
+    page.locator("[data-testid=stExpander] summary").first.click()
+    settled(page)
 
 
 def views(video: int) -> dict[str, View]:
@@ -135,7 +141,15 @@ def views(video: int) -> dict[str, View]:
         "keys": View("/accounts?", 700, _choose("API 密钥", "API keys"), shown=False),
         "audit": View("/accounts?", 900, _choose("操作记录", "Audit"), shown=False),
         "conversations": View("/conversations?", 820),
+        "search": View("/conversations?q=投诉&sort=&", 700),
         "replay": View(f"/replay?id={video}&", 1320, _film),
+        "replay-chat": View(
+            "/replay?source=samples&external_id=IM20260618-004417&", 1100, shown=False
+        ),
+        "review": View("/review?", 1000),
+        "review-learn": View("/review?queue=learn&", 1000, shown=False),
+        "trends": View("/trends?", 1300, _choose("全部", "All")),
+        "models": View("/models?", 1200, _unfold),
         "batch": View("/batch?", 900, _drop_files),
     }
 

@@ -51,6 +51,23 @@ CALLS: tuple[tuple[str, str, str, str, str, str, tuple[str, ...]], ...] = (
     ("phone", "宽带二班", "装机预约", "1018", "徐萌", "131****5527", (
         "席：您好，给您确认一下装机时间。", "客：明天下午三点以后都可以。")),
 )  # fmt: skip
+EARLIER = (
+    ("宽带一班", "宽带报障", "139****7718", "又断网了，你们客服是傻逼吗", "intervened"),
+    ("移动一班", "资费争议", "186****0093", "扣费不说清楚，我要投诉到工信部", "to_complaint"),
+    ("宽带二班", "装机预约", "152****6640", "这光猫是垃圾，配不上我的新电视", "false_alarm"),
+    ("移动一班", "套餐咨询", "137****2205", "上次投诉的事处理得挺快", "no_action"),
+)
+"""Calls whose alert was closed: what was said, and as what it was closed."""
+WEBHOOKS = (
+    (
+        "班长群",
+        "wecom",
+        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=4f1c-a07e",
+        ["宽带一班"],
+    ),
+    ("值班群", "dingtalk", "https://oapi.dingtalk.com/robot/send?access_token=9b21", []),
+    ("工单系统", "generic", "https://crm.example/hooks/emotion", []),
+)
 
 
 def open_calls(client: httpx.Client) -> list[int]:
@@ -81,8 +98,30 @@ def open_calls(client: httpx.Client) -> list[int]:
     return numbers[::-1]
 
 
+def close_alerts(client: httpx.Client) -> None:
+    """The calls before, each with an alert that somebody dealt with."""
+    for index, (team, queue, customer, text, outcome) in enumerate(EARLIER):
+        body = {
+            "external_id": f"C20260301-{index + 1:04d}",
+            "source": "pbx",
+            "channel": "phone",
+            "team": team,
+            "queue": queue,
+            "customer_display": customer,
+            "turns": [],
+        }
+        made = client.post("/conversations", params={"state": "open"}, json=body)
+        number = int(made.raise_for_status().json()["id"])
+        turn = {"role": "customer", "text": text}
+        client.post(f"/conversations/{number}/turns", json=turn).raise_for_status()
+        for alert in client.get("/alerts", params={"state": "open"}).json()["data"]:
+            closing = {"outcome": outcome}
+            client.post(f"/alerts/{alert['id']}/close", json=closing).raise_for_status()
+        client.post(f"/conversations/{number}/close").raise_for_status()
+
+
 def set_up(client: httpx.Client) -> None:
-    """People, keys and calls; one call is taken over, and one alert closed."""
+    """People, keys and calls; one is taken over, the alerts of those before are closed."""
     for name, display, role, teams, queues in PEOPLE:
         body = {"name": name, "display": display, "role": role, "teams": teams, "queues": queues}
         client.post("/users", json=body).raise_for_status()
@@ -90,5 +129,9 @@ def set_up(client: httpx.Client) -> None:
         key = {"name": name, "scopes": scopes, "teams": teams}
         client.post("/keys", json=key).raise_for_status()
     client.delete("/keys/report").raise_for_status()
+    close_alerts(client)
     numbers = open_calls(client)
     client.post(f"/conversations/{numbers[1]}/handling").raise_for_status()
+    for name, vendor, url, of_teams in WEBHOOKS:
+        hook = {"name": name, "vendor": vendor, "url": url, "teams": of_teams}
+        client.post("/webhooks", json=hook).raise_for_status()

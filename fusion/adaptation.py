@@ -93,7 +93,7 @@ def adapt(weights: Weights, examples: Sequence[Example]) -> Adapted:
     before, after = data.answers(np.zeros(data.size)), np.zeros((len(kept), K))
     for k in np.unique(fold):
         after[fold == k] = data.rows(fold == k).answers(data.rows(fold != k).fit())
-    metrics = _compared(before, after, data.truth, groups)
+    metrics = compared(before, after, data.truth, groups)
     metrics["classes"] = {e.value: int(n) for e, n in zip(EMOTIONS, counts, strict=True) if n}
     return Adapted(data.applied(data.fit()), metrics)
 
@@ -148,9 +148,17 @@ class _Data:
         )
 
 
-def _compared(
+def compared(
     before: Array, after: Array, truth: NDArray[np.int64], groups: NDArray[np.int64]
 ) -> dict[str, Any]:
+    """What a fit brings on examples that it had not seen; see `Adapted.metrics`.
+
+    Args:
+        before: (n, c), the shipped answers.
+        after: (n, c), those of the fit.
+        truth: (n,), the right class.
+        groups: (n,), numbers of the conversations from 0.
+    """
     rows = np.arange(len(truth))
     losses = [-np.log(p[rows, truth] + 1e-12) for p in (before, after)]
     right = [p.argmax(axis=1) == truth for p in (before, after)]

@@ -155,8 +155,13 @@ def read_crema_d(path: Path) -> Judgements:
     return _judgements(CREMA_D, (VOICE, FACE), rows, allowed)
 
 
-def read_taobao(path: Path) -> list[Dialogue]:
-    """Taobao service dialogues: human sentiment per turn, satisfaction per dialogue."""
+def read_taobao(path: Path, *, agents: bool = False) -> list[Dialogue]:
+    """Taobao service dialogues: human sentiment per turn, satisfaction per dialogue.
+
+    Args:
+        path: Of the corpus.
+        agents: Keep what people said of agents' turns too: for the baseline that needs it alone.
+    """
 
     def read(record: Mapping[str, Any]) -> Dialogue:
         turns = record["turns"]
@@ -164,7 +169,7 @@ def read_taobao(path: Path) -> list[Dialogue]:
         one_hot = np.eye(3)[[turn["sentiment"] - 1 for turn in turns]]
         return Dialogue(
             customer,
-            one_hot * customer[:, None],
+            one_hot if agents else one_hot * customer[:, None],
             np.array([len(turn["words"]) for turn in turns]),
             _outcome(record["satisfaction"] - 1),
             sha256(repr([(turn["role"], turn["words"]) for turn in turns]).encode()).hexdigest(),

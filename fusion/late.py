@@ -90,7 +90,7 @@ class LateFuser:
         answers: Sequence[FusedAnswer],
     ) -> Array:
         """After each turn, P(ends dissatisfied, neutral, satisfied): float64 (n, 3)."""
-        sentiment = turn_sentiments(conversation, scores, answers, self._risk.head_share)
+        _, sentiment = turn_sentiments(conversation, scores, answers, self._risk.head_share)
         return outcomes(self._risk, conversation.turns, sentiment)
 
 

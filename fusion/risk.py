@@ -70,16 +70,19 @@ class RiskModel:
         Args:
             summaries: (n, F), as `fusion.history.history` makes them.
         """
-        rows = np.arange(len(summaries))[:, None]
-        trees = np.arange(len(self.feature))
-        node = np.zeros((len(summaries), len(trees)), dtype=np.int16)
+        # All nodes in one row: numpy looks up by one number far faster than by two.
+        trees, size = self.feature.shape
+        first = np.arange(trees) * size
+        children = np.stack([self.right, self.left], axis=-1) + first[:, None, None]
+        of_row = np.arange(len(summaries))[:, None] * summaries.shape[1]
+        node = np.broadcast_to(first, (len(summaries), trees))
         while True:
-            goes_left = summaries[rows, self.feature[trees, node]] <= self.threshold[trees, node]
-            further = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+            asked = summaries.take(of_row + self.feature.take(node))
+            further = children.take(2 * node + (asked <= self.threshold.take(node)))
             if np.array_equal(further, node):
                 break
             node = further
-        added = self.value[trees, node].reshape(len(summaries), -1, len(OUTCOMES))
+        added = self.value.take(node).reshape(len(summaries), -1, len(OUTCOMES))
         return softmax(self.baseline + added.sum(axis=1))
 
     def calibrated(self, summaries: Array) -> Array:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fusion.baselines import counts_forecast, mean, product
+from fusion.baselines import Stack, counts_forecast, mean, product
 from fusion.calibration import Sample, calibrate, service_prior
 from fusion.cards import card
 from fusion.corpora import (
@@ -44,7 +44,7 @@ from multimodal.checkpoints import save_checkpoint
 from multimodal.emotions import EMOTIONS, Emotion, ModelInfo
 from multimodal.metrics import masked
 
-VERSIONS = {"labels": "1.1.0", "votes": "1.1.0", "default": "1.3.0", "trajectory": "2.0.0"}
+VERSIONS = {"labels": "1.1.0", "votes": "1.1.0", "default": "1.4.0", "trajectory": "2.1.0"}
 FOLDS = 5
 SHOPS = ("clothes", "makeup")
 HEAD_SHARE = 0.5
@@ -97,15 +97,17 @@ def train_votes(data: Path, _runs: Path, folder: Path) -> tuple[dict[str, Any], 
         name: np.zeros((len(turns.truth), turns.probabilities.shape[2]))
         for name in subsets(turns.modalities)
     }
-    contradiction = np.zeros(len(turns.truth))
+    contradiction, stacked = np.zeros(len(turns.truth)), np.zeros_like(turns.probabilities[:, 0])
     split = GroupKFold(FOLDS).split(turns.truth, groups=turns.groups)
     for train, test in split:
-        weights = _fit(turns.rows(train))
+        known = turns.rows(train)
+        weights = _fit(known)
         for name, answer in _answers(weights, turns.probabilities[test]).items():
             answers[name][test] = answer
+        stacked[test] = _stack(known, turns.probabilities[test])
         contradiction[test] = _contradiction(weights, turns.probabilities[test])
     _fit(turns).save(folder / "weights.npz")
-    return _config(turns.modalities), _measured(turns, answers, contradiction)
+    return _config(turns.modalities), _measured(turns, answers, contradiction, stacked)
 
 
 def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -113,6 +115,7 @@ def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any],
     train = realistic(read_emotiontalk(data / "fusion/emotiontalk/train.jsonl.gz"), runs, half=0)
     val = realistic(read_emotiontalk(data / "fusion/emotiontalk/val.jsonl.gz"), runs, half=1)
     config, metrics = _train_on(train, val, folder)
+    metrics["ece_of_groups_left_out"] = _groups_left_out(train)
     measured = Weights.load(folder / "weights.npz")
     frequency = np.bincount(train.truth, minlength=len(EMOTIONS)) / len(train.truth)
     cases = read_jddc(data / "text/uss_jddc")
@@ -130,6 +133,17 @@ def train_default(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any],
         for name, weights in (("emotiontalk_prior", measured), ("service_prior", shipped))
     }
     return config, metrics
+
+
+def _groups_left_out(turns: Judgements) -> dict[str, float]:
+    """ECE by subset, each group of speakers judged by weights that never saw it."""
+    answers = {name: np.zeros_like(turns.probabilities[:, 0]) for name in subsets(turns.modalities)}
+    for group in np.unique(turns.groups):
+        held = turns.groups == group
+        for name, answer in _answers(_fit(turns.rows(~held)), turns.probabilities[held]).items():
+            answers[name][held] = answer
+    by_subset = fusion_report(turns, answers)["by_subset"]
+    return {name: float(found["ece"]) for name, found in by_subset.items()}
 
 
 def _restrained(weights: Weights, cases: list[Case], path: Path) -> tuple[Weights, float]:
@@ -152,22 +166,19 @@ def _restrained(weights: Weights, cases: list[Case], path: Path) -> tuple[Weight
 def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Taobao, read by people and through the text model's errors on JDDC, and STC-3 in words."""
     corpus = data / "text/taobao_satisfaction"
-    dev = {shop: read_taobao(corpus / f"{shop}_dev.jsonl.gz") for shop in SHOPS}
-    dialogues = _distinct(
-        [d for shop in SHOPS for d in read_taobao(corpus / f"{shop}_train.jsonl.gz")],
-        {d.digest for of_shop in dev.values() for d in of_shop},
-    )
+    dialogues, dev = shops(corpus)
+    everybody, dev_everybody = shops(corpus, agents=True)
     fuser = Weights.load(folder.parent / "default" / "weights.npz")
     jddc = words_read(read_jddc(data / "text/uss_jddc"), runs / "text_oof_jddc.npz", fuser)
     stc3 = words_read(read_stc3(data / "text/stc3_helpdesk"), runs / "text_oof_stc3.npz", fuser)
     misreadings = jddc.by_label(HEAD_SHARE)
-    shops = (summaries(dialogues, misreadings, noisy=NOISY), [d.outcome for d in dialogues])
+    taobao = (summaries(dialogues, misreadings, noisy=NOISY), [d.outcome for d in dialogues])
     read = [Heard.of(words) for words in (jddc, stc3)]
 
     def fit(but: int | None) -> RiskModel:
         info = ModelInfo("trajectory", VERSIONS["trajectory"])
         parts = [heard.without(but) for heard in read]
-        return fit_risk([shops, *parts], head_share=HEAD_SHARE, info=info)
+        return fit_risk([taobao, *parts], head_share=HEAD_SHARE, info=info)
 
     unseeing = [fit(fold) for fold in range(RISK_FOLDS)]
     samples = [Sample(heard.ends, heard.foreseen(unseeing)) for heard in read]
@@ -184,6 +195,8 @@ def train_trajectory(data: Path, runs: Path, folder: Path) -> tuple[dict[str, An
             found = Sample([d.outcome for d in of_shop], [model.outcomes(row) for row in rows])
             metrics[f"{shop}_{kind}"] = found.report()
         metrics[f"{shop}_human"]["logistic"] = counts_forecast(dialogues, of_shop)
+        unfair = counts_forecast(everybody, dev_everybody[shop])
+        metrics[f"{shop}_human"]["logistic_agents_too"] = unfair
     metrics["dialogues"] = {
         "taobao": len(dialogues),
         "stc3": len(stc3.cases),
@@ -233,10 +246,21 @@ class Heard:
         ]
 
 
-def _distinct(dialogues: Sequence[Dialogue], but: Collection[str]) -> list[Dialogue]:
-    """Each dialogue once, without those that are measured on: the shops' files share a third."""
-    kept = {d.digest: d for d in dialogues if d.digest not in but}
-    return list(kept.values())
+def shops(
+    taobao: Path, *, agents: bool = False
+) -> tuple[list[Dialogue], dict[str, list[Dialogue]]]:
+    """What is learned from, and by shop what is measured on.
+
+    Each dialogue once, and none in both: the shops' files share a third.
+
+    Args:
+        taobao: The corpus.
+        agents: See `read_taobao`.
+    """
+    dev = {s: read_taobao(taobao / f"{s}_dev.jsonl.gz", agents=agents) for s in SHOPS}
+    unseen = {d.digest for of_shop in dev.values() for d in of_shop}
+    both = [d for s in SHOPS for d in read_taobao(taobao / f"{s}_train.jsonl.gz", agents=agents)]
+    return list({d.digest: d for d in both if d.digest not in unseen}.values()), dev
 
 
 def _train_on(
@@ -246,7 +270,8 @@ def _train_on(
     weights.save(folder / "weights.npz")
     answers = _answers(weights, val.probabilities)
     contradiction = _contradiction(weights, val.probabilities)
-    return _config(train.modalities), _measured(val, answers, contradiction)
+    stacked = _stack(train, val.probabilities)
+    return _config(train.modalities), _measured(val, answers, contradiction, stacked)
 
 
 def _fit(turns: Judgements) -> Weights:
@@ -258,6 +283,10 @@ def _fit(turns: Judgements) -> Weights:
 def _contradiction(weights: Weights, probabilities: Array) -> Array:
     _, strength = terms(np, weights, probabilities, np.ones(probabilities.shape[:2]))
     return disagreement(weights, probabilities, strength)
+
+
+def _stack(train: Judgements, probabilities: Array) -> Array:
+    return Stack(train.probabilities, train.truth)(probabilities, range(len(train.modalities)))
 
 
 def _config(modalities: tuple[str, ...]) -> dict[str, Any]:
@@ -273,22 +302,34 @@ def _answers(weights: Weights, probabilities: Array) -> dict[str, Array]:
     return answers
 
 
-def _measured(turns: Judgements, answers: dict[str, Array], contradiction: Array) -> dict[str, Any]:
-    """The fused answer beside the naive mean and product, and its gain over the best modality.
+def _measured(
+    turns: Judgements, answers: dict[str, Array], contradiction: Array, stacked: Array
+) -> dict[str, Any]:
+    """The fused answer beside the naive mean, the product and the stack, and its gains.
 
     The best modality is the best of all, as it came in or calibrated by the fuser.
     """
     report = fusion_report(turns, answers)
     everything = "+".join(turns.modalities)
-    for name, answer in {"mean": mean, "product": product}.items():
-        judged = fusion_report(turns, {everything: answer(turns.probabilities)})
-        report[f"naive_{name}"] = {key: judged[key] for key in ("accuracy", "macro_f1", "ece")}
+    beside = {
+        "naive_mean": mean(turns.probabilities),
+        "naive_product": product(turns.probabilities),
+        "stack": stacked,
+    }
+    for name, answer in beside.items():
+        judged = fusion_report(turns, {everything: answer})
+        report[name] = {key: judged[key] for key in ("accuracy", "macro_f1", "ece")}
+
+    def hits(answer: Array) -> Array:
+        right = masked(answer, turns.allowed).argmax(axis=1) == turns.truth
+        return np.asarray(right, dtype=np.float64)
+
     singles = [turns.probabilities[:, m] for m in range(len(turns.modalities))]
     singles += [answers[name] for name in turns.modalities]
-    hits = [masked(p, turns.allowed).argmax(axis=1) == turns.truth for p in singles]
-    best = max(hits, key=lambda hit: float(hit.mean()))
-    fused = masked(answers[everything], turns.allowed).argmax(axis=1) == turns.truth
-    report["gain_95"] = interval(fused.astype(float) - best, clusters(turns))
+    best = max(map(hits, singles), key=lambda hit: float(hit.mean()))
+    fused, who = hits(answers[everything]), clusters(turns)
+    report["gain_95"] = interval(fused - best, who)
+    report["stack"]["gain_95"] = interval(fused - hits(stacked), who)
     report["disagreement"] = disagreement_report(turns, contradiction)
     return {"n": len(turns.truth), **report}
 

@@ -44,9 +44,8 @@ def trajectory(
     """
     turns = conversation.turns
     own = [i for i, turn in enumerate(turns) if turn.role is Role.CUSTOMER]
-    emotional = np.array([turn_sentiment(answers[i], scores[i]) for i in own]).reshape(-1, 3)
-    sentiment = quarters([turns[i] for i in own], emotional)
-    blended = turn_sentiments(conversation, scores, answers, model.head_share)
+    emotional, blended = turn_sentiments(conversation, scores, answers, model.head_share)
+    sentiment = quarters([turns[i] for i in own], emotional[own])
     ends = [value for value in sentiment if value is not None]
     talk, silence, overlap = talk_times(turns)
     return Trajectory(
@@ -95,8 +94,10 @@ def turn_sentiments(
     scores: Sequence[Mapping[str, EmotionScores]],
     answers: Sequence[FusedAnswer],
     head_share: float,
-) -> Array:
-    """What the risk is computed from, float64 (n, 3); zeros for all but the customer's known turns.
+) -> tuple[Array, Array]:
+    """What each turn felt like, from the emotions alone and as the risk is computed from it.
+
+    Both are float64 (n, 3), and zeros for all but the customer's known turns.
 
     Args:
         conversation: The conversation.
@@ -104,13 +105,14 @@ def turn_sentiments(
         answers: Each turn's fused answer.
         head_share: See `blend`.
     """
-    sentiment = np.zeros((len(conversation.turns), 3))
+    emotional, blended = np.zeros((2, len(conversation.turns), 3))
     for i, (turn, scored, answer) in enumerate(
         zip(conversation.turns, scores, answers, strict=True)
     ):
         if turn.role is Role.CUSTOMER and answer.label != UNKNOWN:
-            sentiment[i] = blend(turn_sentiment(answer, scored), scored, head_share)
-    return sentiment
+            emotional[i] = turn_sentiment(answer, scored)
+            blended[i] = blend(emotional[i], scored, head_share)
+    return emotional, blended
 
 
 def turn_sentiment(answer: FusedAnswer, scores: Mapping[str, EmotionScores]) -> Array:

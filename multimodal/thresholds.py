@@ -1,4 +1,4 @@
-"""From which risk on a conversation is watched: fixed, or by what is usual of the customer.
+"""From which risk on a conversation is watched: fixed, fitted to a site, or usual of the customer.
 
 A customer whose conversations end calmly is noticed earlier, when the risk leaves their own normal
 (a robust z of the risks at the ends of their earlier conversations; Iglewicz and Hoaglin 1993).
@@ -34,18 +34,35 @@ class Thresholds:
 FIXED = Thresholds(watch=0.25, dissatisfied=0.5)
 
 
-def thresholds_for(earlier: Sequence[float]) -> Thresholds:
+def moved(by: float) -> Thresholds:
+    """The fixed thresholds, moved by so much in log-odds, and not below the floors.
+
+    Args:
+        by: Above 0 fewer conversations are watched.
+    """
+
+    def to(risk: float) -> float:
+        return float(1 / (1 + (1 - risk) / risk * np.exp(-by)))
+
+    return Thresholds(
+        watch=max(WATCH_FLOOR, to(FIXED.watch)),
+        dissatisfied=max(DISSATISFIED_FLOOR, to(FIXED.dissatisfied)),
+    )
+
+
+def thresholds_for(earlier: Sequence[float], usual_here: Thresholds = FIXED) -> Thresholds:
     """The thresholds for a customer.
 
     Args:
         earlier: Risks at the ends of their earlier conversations; with fewer than `LEAST_EARLIER`
-            the thresholds are the fixed ones.
+            the thresholds are those of everybody.
+        usual_here: The thresholds of everybody.
     """
     if len(earlier) < LEAST_EARLIER:
-        return FIXED
+        return usual_here
     usual = float(np.median(earlier))
     spread = max(1.4826 * float(np.median(np.abs(np.asarray(earlier) - usual))), LEAST_SPREAD)
     return Thresholds(
-        watch=min(FIXED.watch, max(WATCH_FLOOR, usual + 2 * spread)),
-        dissatisfied=min(FIXED.dissatisfied, max(DISSATISFIED_FLOOR, usual + 3.5 * spread)),
+        watch=min(usual_here.watch, max(WATCH_FLOOR, usual + 2 * spread)),
+        dissatisfied=min(usual_here.dissatisfied, max(DISSATISFIED_FLOOR, usual + 3.5 * spread)),
     )

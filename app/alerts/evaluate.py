@@ -126,6 +126,8 @@ def _cause(rule: Rule, scored: ScoredConversation, index: int) -> int | None:
     match rule.metric:
         case "state":
             met = state_of(turn.answer, turn.scores).value in rule.choices
+        case "tag":
+            met = any(tagged.tag in rule.choices for tagged in turn.tags)
         case "emotion":
             chosen = [EMOTIONS.index(emotion) for emotion in EMOTIONS if emotion in rule.choices]
             met = float(turn.answer.probabilities[chosen].sum()) >= limit

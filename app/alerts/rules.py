@@ -3,6 +3,7 @@
     metric           met by a turn of the customer, or by a moment, when
     level            the level is at least the chosen one
     state            the state is one of the chosen ones
+    tag              it has one of the chosen event tags, see `multimodal.tags`
     emotion          the chosen emotions together have at least this probability
     risk             the running risk of ending dissatisfied is at least this
     sentiment_drop   sentiment (-5 to +5) fell by this much, from the first three turns to the last
@@ -30,6 +31,7 @@ from multimodal.conversation import Channel, storable
 from multimodal.emotions import EMOTIONS
 from multimodal.phrases import Finder
 from multimodal.states import Level, State
+from multimodal.tags import Tag
 
 MAX_NAME = 60
 MAX_WORDS = 500
@@ -40,8 +42,8 @@ MAX_SECONDS = 3600.0
 _CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 
 MetricName = Literal[
-    "level", "state", "emotion", "risk", "sentiment_drop", "disagreement", "overlap", "words",
-    "silence", "waiting",
+    "level", "state", "tag", "emotion", "risk", "sentiment_drop", "disagreement", "overlap",
+    "words", "silence", "waiting",
 ]  # fmt: skip
 Severity = Literal["notice", "warning", "critical"]
 Name = Annotated[str, Field(max_length=MAX_NAME)]
@@ -69,6 +71,7 @@ class Metric:
 METRICS: Mapping[MetricName, Metric] = {
     "level": Metric(tuple(Level)[1:], one=True),
     "state": Metric(tuple(state for state in State if state is not State.UNDECIDED)),
+    "tag": Metric(tuple(Tag), lasts=False),
     "emotion": Metric(tuple(EMOTIONS), limits=(0.05, 1.0)),
     "risk": Metric(limits=(0.05, 1.0)),
     "sentiment_drop": Metric(limits=(0.5, 10.0)),
@@ -87,7 +90,7 @@ class Rule(BaseModel):
         name: What alerts are called, Chinese first.
         name_en: The same in English; empty for the same name.
         metric: What is measured; see the table above.
-        choices: Which levels, states or emotions.
+        choices: Which levels, states, tags or emotions.
         threshold: From which value on it is met; in the metric's unit.
         words: Plain words, in any case.
         skip_negated: Whether a word that is negated (`我不投诉`) does not count.

@@ -12,7 +12,7 @@ from app.alerts.messages import refusal_of, request_of
 from app.alerts.posting import Answer, post
 from app.settings import Settings
 from app.store import Store
-from app.store.tables import DeliveryRow
+from app.store.alert_tables import DeliveryRow
 from app.store.webhooks import Message
 from multimodal.errors import EmotionMonitorError
 

@@ -15,12 +15,13 @@ from app.alerts.defaults import DEFAULTS
 from app.alerts.evaluate import evaluate, grounded
 from app.alerts.rules import Rule
 from app.store import LOCAL, DatabaseUnavailableError, Store
+from app.store.alert_tables import RuleRow
 from app.store.alerts import Met
 from app.store.excerpt import excerpt
-from app.store.tables import ConversationRow, RuleRow
+from app.store.tables import ConversationRow
 from multimodal.conversation import Role
 from multimodal.errors import EmotionMonitorError, NotFoundError, OutputError
-from multimodal.scoring import TEXT, Fuser, ScoredConversation
+from multimodal.scoring import TEXT, Fuser, ScoredConversation, ScoredTurn
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +67,19 @@ def telling_words(rule: Rule, scored: ScoredConversation, number: int) -> str:
     at: int | None = None
     if rule.metric == "words":
         at = rule.finder().find(turn.turn.text)
+    elif rule.metric == "tag" and (places := _places(rule, turn)):
+        at = min(places)
     elif TEXT in turn.scores:
         found = [one for one in turn.scores[TEXT].evidence if one.start is not None]
         strongest = max(found, key=lambda one: one.weight, default=None)
         at = None if strongest is None or strongest.start is None else int(strongest.start)
     return excerpt(turn.turn.text, at or 0)
+
+
+def _places(rule: Rule, turn: ScoredTurn) -> list[int]:
+    """Where the words of the tags that a rule asks for begin; none where the voice gave them."""
+    asked = (tagged for tagged in turn.tags if tagged.tag in rule.choices)
+    return [start for tagged in asked for start, _ in tagged.places]
 
 
 class AlertWatch:

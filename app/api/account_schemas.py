@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from app.api.schemas import example
 
 UserRole = Literal["viewer", "reviewer", "supervisor", "admin"]
 KeyScope = Literal["read", "ingest", "review", "export", "supervise"]
@@ -36,11 +38,6 @@ _KEY_OUT = _KEY | {
 }
 
 
-def _example(value: dict[str, Any], *, strict: bool = False) -> ConfigDict:
-    extra: Literal["forbid", "ignore"] = "forbid" if strict else "ignore"
-    return ConfigDict(json_schema_extra={"examples": [value]}, extra=extra)
-
-
 class Bounded(BaseModel):
     """Whose conversations are there for somebody; both conditions hold together."""
 
@@ -51,7 +48,7 @@ class Bounded(BaseModel):
 class SessionOut(Bounded):
     """Who is signed in."""
 
-    model_config = _example(_USER)
+    model_config = example(_USER)
     name: str
     display: str
     role: UserRole | Literal[""] = Field(description="Empty for a program with a key.")
@@ -60,7 +57,7 @@ class SessionOut(Bounded):
 class PasswordChange(BaseModel):
     """One's own password."""
 
-    model_config = _example({"old": "...", "new": "wo ai chi lao gan ma"}, strict=True)
+    model_config = example({"old": "...", "new": "wo ai chi lao gan ma"}, strict=True)
     old: Password
     new: Password = Field(description="12 to 128 characters.")
 
@@ -68,7 +65,7 @@ class PasswordChange(BaseModel):
 class UserIn(Bounded):
     """A person who shall be able to sign in; their password is made and answered."""
 
-    model_config = _example(_USER, strict=True)
+    model_config = example(_USER, strict=True)
     name: str = Field(
         max_length=200, description="What they sign in with: letters, digits, `.`, `_`, `@`, `-`."
     )
@@ -79,7 +76,7 @@ class UserIn(Bounded):
 class UserChange(BaseModel):
     """What is to be different; what is absent stays."""
 
-    model_config = _example({"role": "reviewer", "teams": None}, strict=True)
+    model_config = example({"role": "reviewer", "teams": None}, strict=True)
     display: str = Field("", max_length=200)
     role: UserRole = "viewer"
     teams: Bounds = None
@@ -90,7 +87,7 @@ class UserChange(BaseModel):
 class UserOut(Bounded):
     """A person who may sign in."""
 
-    model_config = _example(_USER_OUT)
+    model_config = example(_USER_OUT)
     name: str
     display: str
     role: UserRole
@@ -103,28 +100,28 @@ class UserOut(Bounded):
 class UserMade(UserOut):
     """A person, with the password that is answered this once."""
 
-    model_config = _example(_USER_OUT | {"password": "x7kp-...."})
+    model_config = example(_USER_OUT | {"password": "x7kp-...."})
     password: str
 
 
 class Users(BaseModel):
     """Everybody who may sign in, or might once."""
 
-    model_config = _example({"data": [_USER_OUT]})
+    model_config = example({"data": [_USER_OUT]})
     data: list[UserOut]
 
 
 class NewPassword(BaseModel):
     """A password that is answered this once."""
 
-    model_config = _example({"password": "x7kp-...."})
+    model_config = example({"password": "x7kp-...."})
     password: str
 
 
 class KeyIn(Bounded):
     """A key for a program."""
 
-    model_config = _example(_KEY, strict=True)
+    model_config = example(_KEY, strict=True)
     name: str = Field(max_length=200, description="What it is for.")
     scopes: list[KeyScope] = Field(min_length=1, max_length=10)
 
@@ -132,7 +129,7 @@ class KeyIn(Bounded):
 class KeyOut(Bounded):
     """A key, by which nobody can call."""
 
-    model_config = _example(_KEY_OUT)
+    model_config = example(_KEY_OUT)
     name: str
     scopes: list[KeyScope]
     hint: str = Field(description="Its first characters.")
@@ -145,20 +142,20 @@ class KeyOut(Bounded):
 class KeyMade(KeyOut):
     """A key, with the secret that is answered this once."""
 
-    model_config = _example(_KEY_OUT | {"key": "em_x7Kp...."})
+    model_config = example(_KEY_OUT | {"key": "em_x7Kp...."})
     key: str
 
 
 class KeyList(BaseModel):
     """Every key, those that were revoked too."""
 
-    model_config = _example({"data": [_KEY_OUT]})
+    model_config = example({"data": [_KEY_OUT]})
     data: list[KeyOut]
 
 
 class Groups(BaseModel):
     """Teams and queues that conversations name."""
 
-    model_config = _example({"teams": ["售后一班"], "queues": ["售后"]})
+    model_config = example({"teams": ["售后一班"], "queues": ["售后"]})
     teams: list[str]
     queues: list[str]

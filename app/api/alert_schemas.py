@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from app.alerts.messages import Vendor
 from app.alerts.rules import Name, Rule, Severity
 from app.alerts.tryout import MAX_TRIED
-from app.api.schemas import Channel, Level, Probability
+from app.api.schemas import Channel, Level, Probability, example
 from multimodal.conversation import storable
 
 Outcome = Literal["intervened", "false_alarm", "no_action", "to_complaint"]
@@ -124,14 +124,10 @@ _DELIVERY: dict[str, Any] = {
 }
 
 
-def _example(value: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
-
-
 class RuleIn(BaseModel):
     """A rule as a person writes it."""
 
-    model_config = _example({"rule": RULE_EXAMPLE, "enabled": False})
+    model_config = example({"rule": RULE_EXAMPLE, "enabled": False})
     rule: Rule
     enabled: bool = Field(False, description="Whether it is switched on.")
 
@@ -139,7 +135,7 @@ class RuleIn(BaseModel):
 class RuleOut(BaseModel):
     """A rule, and how it has done since it was last changed."""
 
-    model_config = _example(_RULE_SHOWN)
+    model_config = example(_RULE_SHOWN)
     id: int
     key: str | None = Field(description="The product's own rules have one; they are not deleted.")
     rule: Rule
@@ -157,14 +153,14 @@ class RuleOut(BaseModel):
 class Rules(BaseModel):
     """All rules."""
 
-    model_config = _example({"data": [_RULE_SHOWN]})
+    model_config = example({"data": [_RULE_SHOWN]})
     data: list[RuleOut]
 
 
 class TryIn(BaseModel):
     """A rule to be tried."""
 
-    model_config = _example({"rule": RULE_EXAMPLE, "last": 200})
+    model_config = example({"rule": RULE_EXAMPLE, "last": 200})
     rule: Rule
     last: int = Field(200, ge=1, le=MAX_TRIED, description="On how many conversations.")
 
@@ -185,7 +181,7 @@ class SampleOut(BaseModel):
 class TryOut(BaseModel):
     """What a rule would have done."""
 
-    model_config = _example(_TRIED)
+    model_config = example(_TRIED)
     conversations: int = Field(description="On how many it was tried.")
     alerts: int
     hours: int = Field(description="Hours of the clock in which any of them went on.")
@@ -199,7 +195,7 @@ class TryOut(BaseModel):
 class AlertOut(BaseModel):
     """An alert."""
 
-    model_config = _example(_ALERT)
+    model_config = example(_ALERT)
     id: int
     conversation_id: int
     source: str
@@ -234,7 +230,7 @@ class AlertOut(BaseModel):
 class Alerts(BaseModel):
     """A page of alerts."""
 
-    model_config = _example({"data": [_ALERT], "count": 1, "budget": 6})
+    model_config = example({"data": [_ALERT], "count": 1, "budget": 6})
     data: list[AlertOut]
     count: int = Field(description="How many there are in all.")
     budget: int = Field(description="Alerts that are pushed in an hour.")
@@ -243,7 +239,7 @@ class Alerts(BaseModel):
 class CloseIn(BaseModel):
     """What became of an alert."""
 
-    model_config = _example({"outcome": "intervened"})
+    model_config = example({"outcome": "intervened"})
     outcome: Outcome
     comment: str = Field("", max_length=2000)
 
@@ -251,7 +247,7 @@ class CloseIn(BaseModel):
 class WebhookIn(BaseModel):
     """A webhook as a person writes it."""
 
-    model_config = _example(WEBHOOK_EXAMPLE) | ConfigDict(extra="forbid")
+    model_config = example(WEBHOOK_EXAMPLE, strict=True)
     name: Name = Field(min_length=1)
     vendor: Vendor
     url: str = Field(
@@ -277,7 +273,7 @@ class WebhookIn(BaseModel):
 class WebhookOut(BaseModel):
     """A webhook; its address and secret are not shown."""
 
-    model_config = _example(_WEBHOOK_SHOWN)
+    model_config = example(_WEBHOOK_SHOWN)
     id: int
     name: str
     vendor: Vendor
@@ -295,14 +291,14 @@ class WebhookOut(BaseModel):
 class Webhooks(BaseModel):
     """All webhooks."""
 
-    model_config = _example({"data": [_WEBHOOK_SHOWN]})
+    model_config = example({"data": [_WEBHOOK_SHOWN]})
     data: list[WebhookOut]
 
 
 class DeliveryOut(BaseModel):
     """What became of a message."""
 
-    model_config = _example(_DELIVERY)
+    model_config = example(_DELIVERY)
     id: int
     alert_id: int | None = Field(description="Null for a test.")
     change: Literal["opened", "raised", "test"]
@@ -318,5 +314,5 @@ class DeliveryOut(BaseModel):
 class Deliveries(BaseModel):
     """The latest messages to a webhook, newest first."""
 
-    model_config = _example({"data": [_DELIVERY]})
+    model_config = example({"data": [_DELIVERY]})
     data: list[DeliveryOut]

@@ -30,10 +30,12 @@ from app.api.routes import (
     live,
     measured,
     media,
+    replay,
     reports,
     results,
     reviews,
     roles,
+    searches,
     sign_in,
     system,
     trends,
@@ -156,8 +158,10 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
         allow_credentials=True,
     )
     app.add_middleware(Guard, hosts=settings.allowed_hosts, origins=settings.dashboard_origins)
+    # By reference: a model of its own for every route and status would take as long as all else.
+    problem = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
     described: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem, "description": text}
+        status: {"content": problem, "description": text}
         for status, text in (
             (401, "Nobody is signed in, or the session is over."),
             (403, "Whoever is signed in may not do this."),
@@ -166,7 +170,7 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
             (503, "The database or a model is not there at the moment."),
         )
     }
-    api = APIRouter(prefix="/api/v1", responses=described, max_body_size=MAX_JSON_BYTES)
+    api = APIRouter(responses=described, max_body_size=MAX_JSON_BYTES)
     api.include_router(conversations.router)
     api.include_router(live.router)
     api.include_router(live.clips, max_body_size=MAX_CLIP_BYTES)
@@ -174,9 +178,11 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(wall.router)
     api.include_router(events.router)
     api.include_router(media.router, max_body_size=settings.max_upload_mb * 2**20)
+    api.include_router(replay.router)
     api.include_router(imports.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(batches.router, max_body_size=settings.max_upload_mb * 2**20)
     api.include_router(results.router)
+    api.include_router(searches.router)
     api.include_router(roles.router)
     api.include_router(reviews.router)
     api.include_router(measured.router)
@@ -187,7 +193,8 @@ def create_app(settings: Settings, monitor: EmotionMonitor | None = None) -> Fas
     api.include_router(alerts.router)
     api.include_router(webhooks.router)
     api.include_router(system.models)
-    app.include_router(api)
+    # With the prefix here FastAPI need not look through all routes for one without a path.
+    app.include_router(api, prefix="/api/v1")
     app.include_router(sign_in.router, max_body_size=sign_in.MAX_BYTES)
     app.include_router(system.health)
     app.state.paths = {id(route): path for route, _, path in named_routes(app.routes)}

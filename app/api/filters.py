@@ -10,9 +10,17 @@ from fastapi import Depends, Query
 from app.api.schemas import Channel, Label, Level, State, Status
 from app.api.services import LARGEST_ID, ServicesDep
 from app.store import Filter
+from app.store.review_states import ReviewState
 from multimodal.errors import InvalidInputError
+from multimodal.tags import Tag
 
 Text = Annotated[str | None, Query(max_length=200)]
+Share = Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float | None, Query(ge=0, allow_inf_nan=False, description="Seconds.")]
+Shift = Annotated[
+    float | None,
+    Query(ge=-10, le=10, description="Sentiment of the last known quarter minus the first's."),
+]
 Id = Annotated[int, Query(ge=1, le=LARGEST_ID)]
 
 
@@ -33,8 +41,13 @@ def _filter(
     status: Status | None = None,
     level: Level | None = None,
     label: Annotated[Label | None, Query(description="A fused label that a turn has.")] = None,
+    tag: Annotated[Tag | None, Query(description="An event tag that a turn has.")] = None,
     q: Annotated[
-        str | None, Query(max_length=200, description="Words that a turn or the external id has.")
+        str | None,
+        Query(
+            max_length=200,
+            description="Words, each of which a turn or the external id has; “…” for a phrase.",
+        ),
     ] = None,
     started_from: Annotated[
         datetime | None, Query(description="Earliest start; without offset in the site's zone.")
@@ -45,7 +58,22 @@ def _filter(
     day: Annotated[
         date | None, Query(description="The day on which it started, in the site's zone.")
     ] = None,
-    min_risk: Annotated[float | None, Query(ge=0, le=1, allow_inf_nan=False)] = None,
+    min_risk: Share = None,
+    max_risk: Share = None,
+    min_duration: Seconds = None,
+    max_duration: Seconds = None,
+    min_shift: Shift = None,
+    max_shift: Shift = None,
+    corrected: Annotated[
+        bool | None, Query(description="Whether a person's correction of a turn stands.")
+    ] = None,
+    review: Annotated[
+        ReviewState | None,
+        Query(
+            description="How far its review is: `waiting` for a reviewer, `reviewed`, with this "
+            "verdict, or `appealed` and not decided yet."
+        ),
+    ] = None,
 ) -> Filter:
     zone = services.settings.zone
 
@@ -74,10 +102,18 @@ def _filter(
         status=status,
         level=level,
         label=label,
+        tag=tag,
         text=q,
         started_from=started_from,
         started_to=started_to,
         min_risk=min_risk,
+        max_risk=max_risk,
+        min_duration=min_duration,
+        max_duration=max_duration,
+        min_shift=min_shift,
+        max_shift=max_shift,
+        corrected=corrected,
+        review=review,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.api.schemas import Probability
+from app.api.schemas import Probability, example
 
 _ACCURACY: dict[str, Any] = {
     "by": "queue",
@@ -29,14 +29,10 @@ _CHANGED: dict[str, Any] = {
 }
 
 
-def _example(value: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
-
-
 class Accuracy(BaseModel):
     """A measured share of right answers, with its 95 % interval."""
 
-    model_config = _example(_ACCURACY)
+    model_config = example(_ACCURACY)
     by: Literal["all", "queue", "models"]
     name: str = Field(description="Which queue, or which models; empty for all.")
     n: int = Field(description="Answers.")
@@ -49,7 +45,7 @@ class Accuracy(BaseModel):
 class Agreement(BaseModel):
     """How far two reviewers agreed, apart from each other."""
 
-    model_config = _example(_AGREEMENT)
+    model_config = example(_AGREEMENT)
     n: int
     share: Probability | None
     kappa: float | None = Field(description="Cohen's; null where it is not defined.")
@@ -58,7 +54,7 @@ class Agreement(BaseModel):
 class Changed(BaseModel):
     """What the latest models changed on turns that people have labelled."""
 
-    model_config = _example(_CHANGED)
+    model_config = example(_CHANGED)
     before: str
     after: str
     n: int = Field(description="Labelled turns that both answered.")
@@ -71,7 +67,7 @@ class Changed(BaseModel):
 class Measured(BaseModel):
     """How right the models were on the random queue, and what other models would change."""
 
-    model_config = _example(
+    model_config = example(
         {
             "turns": [_ACCURACY],
             "conversations": [_ACCURACY],

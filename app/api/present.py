@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.store.excerpt import excerpt
 from app.store.media import content_type
 from app.store.reading import Listed, StoredConversation
+from app.store.search import folded
 from app.store.tables import ConversationRow, CorrectionRow
 from fusion.course import course
-from multimodal.conversation import Media, Role
+from multimodal.conversation import INFERRED, Media, Role
 from multimodal.formats.results import scored_to_json
 from multimodal.scoring import ScoredTurn
 from multimodal.states import BASIS, state_of, view
@@ -43,37 +46,53 @@ _SUMMARY = [
 ]
 
 
-def listed(one: Listed, zone: ZoneInfo) -> dict[str, Any]:
-    """A row of the list (`schemas.Summary`)."""
-    return _summary(one.row, one.reason_text, zone)
+def listed(one: Listed, zone: ZoneInfo, words: Sequence[str] = ()) -> dict[str, Any]:
+    """A row of the list (`schemas.ListedOut`)."""
+    return _summary(one.row, one.reason_text, zone) | {
+        "found_turn": one.found_turn,
+        "found_text": excerpt(one.found_text, _place(one.found_text, words), REASON_CHARACTERS),
+    }
 
 
-def whole(stored: StoredConversation, zone: ZoneInfo) -> dict[str, Any]:
-    """Everything about a conversation (`schemas.ConversationOut`)."""
+def _place(text: str, words: Sequence[str]) -> int:
+    """About where in a text the first of the words is; folding may move it a little."""
+    said = folded(text)
+    return max(0, min((at for word in words if (at := said.find(word)) >= 0), default=0))
+
+
+def whole(stored: StoredConversation, zone: ZoneInfo, *, turns: bool = True) -> dict[str, Any]:
+    """Everything about a conversation (`schemas.ConversationOut`), its turns on request."""
     row, scored = stored.row, stored.scored
     reason = scored.turns[row.reason_turn - 1].turn.text if row.reason_turn else ""
-    data, seen = scored_to_json(scored), view(scored)
+    data, seen = scored_to_json(scored, turns=turns), view(scored)
     return _summary(row, reason, zone) | {
         "timezone": row.timezone,
         "customer_ref": row.customer_ref,
         "notice": row.notice,
         "attributes": data["attributes"],
         "turns": [
-            turn(number, data["turns"][number - 1], one)
-            for number, one in enumerate(scored.turns, start=1)
+            turn(number, one, found)
+            for number, (one, found) in enumerate(
+                zip(data["turns"], scored.turns, strict=False), start=1
+            )
         ],
+        "roles_inferred": any(INFERRED in one.turn.attributes for one in scored.turns),
         "trajectory": data["trajectory"],
         "talk": data["talk"],
-        "media": [
-            _media(row.id, number, one) for number, one in enumerate(scored.conversation.media)
-        ],
+        "media": media(stored),
         "course": course(scored).to_json(),
-        "tags": {tag.value: [i + 1 for i in turns] for tag, turns in seen.tags.items()},
+        "tags": {tag.value: [i + 1 for i in found] for tag, found in seen.tags.items()},
         "escalation_signal": seen.escalation_signal,
         "basis": {name: basis.value for name, basis in BASIS.items()},
         "corrections": [correction(one, zone) for one in stored.corrections],
         "notes": data["notes"],
     }
+
+
+def media(stored: StoredConversation) -> list[dict[str, Any]]:
+    """A conversation's recordings (`schemas.MediaOut`)."""
+    found = stored.scored.conversation.media
+    return [_media(stored.row.id, number, one) for number, one in enumerate(found)]
 
 
 def turn(number: int, data: dict[str, Any], scored: ScoredTurn) -> dict[str, Any]:

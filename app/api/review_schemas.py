@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.api.schemas import Channel, Emotion, Label, Level, Probability, Role
+from app.api.schemas import Channel, Emotion, Label, Level, Probability, Role, example
 
 Queue = Literal["must", "random", "learn"]
 VerdictName = Literal["upheld", "false_alarm", "missed"]
@@ -102,14 +102,10 @@ _TASK: dict[str, Any] = _SUMMARY | {
 }
 
 
-def _example(value: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
-
-
 class NextIn(BaseModel):
     """Which queue somebody works in."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"queue": "must"}]})
+    model_config = example({"queue": "must"}, strict=True)
     queue: Queue = "must"
     after: int | None = Field(None, ge=1, le=2**63 - 1, description="The task that is put off.")
 
@@ -138,7 +134,7 @@ class DrawIn(BaseModel):
 class DrawOut(BaseModel):
     """What a draw gave."""
 
-    model_config = _example(_DRAWN)
+    model_config = example(_DRAWN)
     id: int
     queue: Queue
     seed: int
@@ -152,14 +148,14 @@ class DrawOut(BaseModel):
 class Draws(BaseModel):
     """The latest draws, newest first."""
 
-    model_config = _example({"data": [_DRAWN]})
+    model_config = example({"data": [_DRAWN]})
     data: list[DrawOut]
 
 
 class Progress(BaseModel):
     """How much of a queue there is."""
 
-    model_config = _example({"open": 12, "mine": 3, "done": 20})
+    model_config = example({"open": 12, "mine": 3, "done": 20})
     open: int = Field(description="Open to the caller.")
     mine: int = Field(description="Of those, assigned to the caller by name.")
     done: int = Field(description="Done by the caller in all.")
@@ -168,7 +164,7 @@ class Progress(BaseModel):
 class Queues(BaseModel):
     """The three queues, as the caller sees them."""
 
-    model_config = _example(
+    model_config = example(
         {name: {"open": 12, "mine": 3, "done": 20} for name in ("must", "random", "learn")}
         | {"appeals": 1}
     )
@@ -201,7 +197,7 @@ class TurnToLabel(BaseModel):
 class TaskSummary(BaseModel):
     """A task in a list."""
 
-    model_config = _example(_SUMMARY)
+    model_config = example(_SUMMARY)
     id: int
     queue: Queue
     slot: int = Field(description="2 for the second reviewer's.")
@@ -227,7 +223,7 @@ class TaskSummary(BaseModel):
 class Tasks(BaseModel):
     """A page of tasks."""
 
-    model_config = _example({"data": [_SUMMARY], "count": 1})
+    model_config = example({"data": [_SUMMARY], "count": 1})
     data: list[TaskSummary]
     count: int
 
@@ -235,7 +231,7 @@ class Tasks(BaseModel):
 class AppealOut(BaseModel):
     """An appeal; its decision is final."""
 
-    model_config = _example(_APPEAL)
+    model_config = example(_APPEAL)
     id: int
     reason: str
     author: str
@@ -250,7 +246,7 @@ class AppealOut(BaseModel):
 class VerdictOut(BaseModel):
     """A verdict as it was given, and what has become of it."""
 
-    model_config = _example(_VERDICT)
+    model_config = example(_VERDICT)
     id: int
     task_id: int
     queue: Queue
@@ -277,7 +273,7 @@ class VerdictOut(BaseModel):
 class VerdictPage(BaseModel):
     """A page of verdicts."""
 
-    model_config = _example({"data": [_VERDICT], "count": 1})
+    model_config = example({"data": [_VERDICT], "count": 1})
     data: list[VerdictOut]
     count: int
 
@@ -285,14 +281,14 @@ class VerdictPage(BaseModel):
 class History(BaseModel):
     """All verdicts on a conversation, undone ones too, oldest first."""
 
-    model_config = _example({"data": [_VERDICT]})
+    model_config = example({"data": [_VERDICT]})
     data: list[VerdictOut]
 
 
 class TaskOut(TaskSummary):
     """A task with the words that are to be judged."""
 
-    model_config = _example(_TASK)
+    model_config = example(_TASK)
     wanted: list[int] = Field(description="Numbers of the turns to be labelled.")
     turns: list[TurnToLabel]
     left_out: int = Field(description="Turns that are far from those to be labelled.")
@@ -303,21 +299,21 @@ class TaskOut(TaskSummary):
 class NextOut(BaseModel):
     """The task that comes next; null where the queue is empty."""
 
-    model_config = _example({"task": _TASK})
+    model_config = example({"task": _TASK})
     task: TaskOut | None
 
 
 class AssignIn(BaseModel):
     """Who is to do a task."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"assignee": "li"}]})
+    model_config = example({"assignee": "li"}, strict=True)
     assignee: Name = Field(description="Empty for whoever comes.")
 
 
 class LabelIn(BaseModel):
     """What a person hears in a turn."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"label": "angry"}]})
+    model_config = example({"label": "angry"}, strict=True)
     label: Emotion
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.api.schemas import Probability
+from app.api.schemas import Probability, example
 
 _SHARE: dict[str, Any] = {"n": 80, "share": 0.15, "low": 0.09, "high": 0.24}
 _MEAN: dict[str, Any] = {"n": 75, "mean": -0.4, "low": -0.9, "high": 0.1}
@@ -26,10 +26,6 @@ _PHRASE: dict[str, Any] = {
     "others": 0.02,
     "count": 14,
 }
-
-
-def _example(value: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [value]})
 
 
 class Share(BaseModel):
@@ -53,7 +49,7 @@ class Mean(BaseModel):
 class Cell(BaseModel):
     """One day, week, queue, channel or hour, or all of them."""
 
-    model_config = _example(_CELL)
+    model_config = example(_CELL)
     name: str = Field(description="A date, a week's Monday, a queue, a channel, an hour from 00.")
     calls: int
     dissatisfied: Share = Field(description="Ended dissatisfied or heated.")
@@ -66,7 +62,7 @@ class Cell(BaseModel):
 class Trends(BaseModel):
     """Groups of conversations, and all of them together."""
 
-    model_config = _example({"by": "day", "data": [_CELL], "all": _CELL, "quarters": [_MEAN] * 4})
+    model_config = example({"by": "day", "data": [_CELL], "all": _CELL, "quarters": [_MEAN] * 4})
     by: Literal["day", "week", "queue", "channel", "hour"]
     data: list[Cell]
     all: Cell
@@ -85,7 +81,7 @@ class Hour(BaseModel):
 class Hours(BaseModel):
     """Every hour of the week that has calls."""
 
-    model_config = _example(
+    model_config = example(
         {"data": [{"weekday": 0, "hour": 10, "calls": 31, "dissatisfied": _SHARE}], "least": 21}
     )
     data: list[Hour]
@@ -95,7 +91,7 @@ class Hours(BaseModel):
 class Phrase(BaseModel):
     """A word that comes with dissatisfaction."""
 
-    model_config = _example(_PHRASE)
+    model_config = example(_PHRASE)
     text: str
     z: float = Field(description="How surely, in standard deviations.")
     dissatisfied: Probability = Field(description="Share of the dissatisfied that have it.")
@@ -106,5 +102,5 @@ class Phrase(BaseModel):
 class Phrases(BaseModel):
     """Words that come with dissatisfaction, surest first."""
 
-    model_config = _example({"data": [_PHRASE]})
+    model_config = example({"data": [_PHRASE]})
     data: list[Phrase]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.schemas import Channel, Level, Probability
+from app.api.schemas import Channel, Level, Probability, example
 
 _ROW_EXAMPLE: dict[str, Any] = {
     "id": 12,
@@ -64,7 +64,7 @@ class WallRow(BaseModel):
     With `screen=true` everything by which somebody could be known is empty.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ROW_EXAMPLE]})
+    model_config = example(_ROW_EXAMPLE)
     id: int
     source: str
     external_id: str

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, live, people, reports, scoring, site, training, watching
+from app.cli import (
+    accounts,
+    intake,
+    live,
+    people,
+    reports,
+    scoring,
+    search,
+    site,
+    training,
+    watching,
+)
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -23,6 +34,7 @@ app = typer.Typer(
 )
 for command in (
     scoring.score,
+    search.search,
     scoring.demo,
     intake.inbox,
     intake.manifest,

@@ -59,9 +59,9 @@ def adapt(
     undo: Annotated[bool, typer.Option("--undo", help="Take the fit back.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit the fusion to what people corrected, from five examples of each emotion up.
+    """Fit fusion and thresholds to corrections and verdicts, from five of each kind up.
 
-    It is cross-validated and refused where it does not help. It is used from the next start on.
+    Each is cross-validated and left as it was where it does not help. Used from the next start on.
     """
     from app import adaptation
     from app.monitor import build_monitor
@@ -69,18 +69,31 @@ def adapt(
 
     settings = Settings()
     if undo:
-        say(f"taken back: {adaptation.undo(settings, queue)}. Restart the service.")
+        gone = " and ".join(adaptation.undo(settings, queue))
+        say(f"taken back: {gone}. Restart the service.")
         return
     result = adaptation.adapt_site(settings, build_monitor(settings), queue, data or [])
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
         return
-    rows = [{"fuser": name, **result[name]} for name in ("shipped", "adapted")]
-    listed(rows, ["fuser", "accuracy", "log_loss"], as_json=False)
-    say(
-        f"written: {result['folder']}, from {result['n']} turns. Restart the service to use it; "
-        "emotion-monitor adapt --undo takes it back."
-    )
+    parts = ("fusion", "thresholds")
+    adopted = [name for name in parts if "written" in result[name]]
+    rows = [
+        {
+            "fitted": f"{name}, {which}",
+            **{key: round(value, 3) for key, value in result[name][which].items()},
+        }
+        for name in adopted
+        for which in ("shipped", "adapted")
+    ]
+    listed(rows, ["fitted", "accuracy", "log_loss"], as_json=False)
+    for name in parts:
+        fit = result[name]
+        if name in adopted:
+            say(f"{name}: written to {fit['written']}, from {fit['n']} examples.")
+        else:
+            say(f"{name}: left as it was. {fit['refused']}")
+    say("Restart the service to use it; emotion-monitor adapt --undo takes it back.")
 
 
 @train.command("audio")

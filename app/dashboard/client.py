@@ -69,19 +69,8 @@ def conversations(**filters: Any) -> dict[str, Any]:
 
 
 def conversation(number: int) -> dict[str, Any]:
-    """Everything about one conversation."""
-    return dict(_request("GET", f"/conversations/{number}").json())
-
-
-def recording(number: int, index: int) -> bytes:
-    """A recording of a conversation, whole; a browser then gets it from the dashboard's origin."""
-    return _recording(token(), number, index)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _recording(by: str, number: int, index: int) -> bytes:
-    # By session: what one person may hear is not there for the next.
-    return _request("GET", f"/conversations/{number}/media/{index}", by=by).content
+    """Everything about one conversation but its turns, for which the player asks itself."""
+    return dict(_request("GET", f"/conversations/{number}", params={"turns": False}).json())
 
 
 def new_batch() -> dict[str, Any]:
@@ -158,14 +147,19 @@ def results(by: str, form: str, lang: str, **filters: Any) -> bytes:
     return _request("GET", "/results", by=by, params=wanted).content
 
 
-def correct(number: int, turn: int, label: str) -> None:
-    """Keeps what a person says about a turn, beside what the models said."""
-    _request("POST", f"/conversations/{number}/turns/{turn}/corrections", json={"label": label})
+def searches() -> list[dict[str, Any]]:
+    """One's own kept searches: `name`, `query`."""
+    return list(_request("GET", "/searches").json()["data"])
 
 
-def undo_correction(number: int, turn: int, correction: int) -> None:
-    """Takes a correction back."""
-    _request("DELETE", f"/conversations/{number}/turns/{turn}/corrections/{correction}")
+def keep_search(name: str, query: Mapping[str, str]) -> None:
+    """Keeps a search for oneself, in place of the one of that name."""
+    _request("PUT", f"/searches/{quote(name, safe='')}", json={"query": dict(query)})
+
+
+def forget_search(name: str) -> None:
+    """Deletes one of one's own kept searches."""
+    _request("DELETE", f"/searches/{quote(name, safe='')}")
 
 
 def roles(number: int) -> dict[str, Any]:

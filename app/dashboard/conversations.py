@@ -1,4 +1,8 @@
-"""The list of conversations: filtered, sorted by risk, one click from the replay."""
+"""The list of conversations: searched, filtered, sorted; one click from the replay.
+
+What is searched for stands in the page's address, by the names that the API has for it: an address
+can be sent to somebody, and a kept search is nothing else.
+"""
 
 from __future__ import annotations
 
@@ -11,89 +15,33 @@ import streamlit as st
 
 from app.dashboard import client
 from app.dashboard.picking import picked
+from app.dashboard.search import asked, clear, filters
 from app.dashboard.session import may
 from app.dashboard.texts import language, t
 from app.dashboard.theme import LEVEL_SIGNS, clock
 
 ROWS = 50
 """Conversations on one page of the list."""
-LEVELS = ("heated", "dissatisfied", "watch", "calm")
-CHANNELS = ("phone", "video", "chat")
-SORTS = {"-risk": "sort_risk", "-started_at": "sort_started", "-duration": "sort_duration"}
+FORMATS = {"xlsx": "Excel", "csv": "CSV", "jsonl": "JSONL", "parquet": "Parquet"}
 
 
 def page() -> None:
     """Draws the page."""
     st.title(t("conversations"))
-    filters = _filters()
+    wanted = filters()
+    sort = wanted.get("sort") or ("-matches" if "q" in wanted else "-risk")
+    chosen = asked(wanted)
+    offset = st.session_state.get("offset", 0)
     try:
-        found = client.conversations(
-            **filters, limit=ROWS, offset=st.session_state.get("offset", 0)
-        )
+        found = client.conversations(**chosen, sort=sort, limit=ROWS, offset=offset)
     except client.ApiError as error:
         client.show_error(error)
         return
     if not found["count"]:
-        _empty(filtered=any(value for name, value in filters.items() if name != "sort"))
+        _empty(filtered=bool(chosen))
         return
-    _list(found["data"])
-    _paging(found["count"], {k: v for k, v in filters.items() if k != "sort"})
-
-
-def _filters() -> dict[str, Any]:
-    words, queue, agent, day, sort = st.columns([3, 1, 1, 1, 1])
-    chosen: dict[str, Any] = {
-        "q": words.text_input(
-            t("search"),
-            key="filter_q",
-            icon=":material/search:",
-            help=t("search_help"),
-            on_change=_first_page,
-        ),
-        "queue": queue.text_input(t("queue"), key="filter_queue", on_change=_first_page),
-        "agent": agent.text_input(t("agent"), key="filter_agent", on_change=_first_page),
-        "day": day.date_input(
-            t("day"),
-            value=None,
-            format="YYYY-MM-DD",
-            help=t("day_help"),
-            key="filter_day",
-            on_change=_first_page,
-        ),
-        "sort": sort.selectbox(
-            t("sort"), list(SORTS), format_func=lambda s: t(SORTS[s]), on_change=_first_page
-        ),
-    }
-    with st.container(horizontal=True, gap="large"):
-        chosen["level"] = st.pills(
-            t("level"),
-            LEVELS,
-            format_func=lambda name: f"{LEVEL_SIGNS[name]} {t(name)}",
-            key="filter_level",
-            on_change=_first_page,
-            width="content",
-        )
-        chosen["channel"] = st.pills(
-            t("channel"),
-            CHANNELS,
-            format_func=t,
-            key="filter_channel",
-            on_change=_first_page,
-            width="content",
-        )
-    return {name: value or None for name, value in chosen.items()}
-
-
-def _first_page() -> None:
-    st.session_state.offset = 0
-
-
-def _clear() -> None:
-    for key in ("filter_q", "filter_queue", "filter_agent"):
-        st.session_state[key] = ""
-    for key in ("filter_level", "filter_channel", "filter_day"):
-        st.session_state[key] = None
-    _first_page()
+    _list(found["data"], searched="q" in wanted)
+    _paging(found["count"], chosen)
 
 
 def _empty(*, filtered: bool) -> None:
@@ -101,7 +49,7 @@ def _empty(*, filtered: bool) -> None:
         if filtered:
             st.subheader(t("none_match"))
             st.write(t("none_match_hint"))
-            st.button(t("clear"), on_click=_clear, icon=":material/filter_alt_off:")
+            st.button(t("clear"), on_click=clear, icon=":material/filter_alt_off:")
         else:
             st.subheader(t("none_yet"))
             st.write(t("none_yet_hint"))
@@ -109,12 +57,12 @@ def _empty(*, filtered: bool) -> None:
                 st.page_link(st.session_state.pages["batch"], icon=":material/upload_file:")
 
 
-def _list(rows: list[dict[str, Any]]) -> None:
+def _list(rows: list[dict[str, Any]], *, searched: bool) -> None:
     table = pd.DataFrame(
         {
             "level": [f"{LEVEL_SIGNS.get(r['level'], '')} {_level(r)}" for r in rows],
             "risk": [r["risk"] for r in rows],
-            "cause": [r["reason_text"] for r in rows],
+            "cause": [r["found_text"] or ("" if searched else r["reason_text"]) for r in rows],
             "state": [t(f"state_{r['view_state']}") if r["view_state"] else "" for r in rows],
             "trend": [[v or 0 for v in r["sentiment"]] for r in rows],
             "channel": [t(r["channel"]) for r in rows],
@@ -134,7 +82,7 @@ def _list(rows: list[dict[str, Any]]) -> None:
         if name not in ("risk", "trend", "turns", "cause", "external_id")
     }
     config |= {
-        "cause": st.column_config.TextColumn(t("cause"), width="large"),
+        "cause": st.column_config.TextColumn(t("found" if searched else "cause"), width="large"),
         "external_id": st.column_config.TextColumn(t("external_id"), width="medium"),
         "risk": st.column_config.ProgressColumn(
             t("risk"), help=t("risk_help"), min_value=0, max_value=1, format="%.2f"
@@ -144,11 +92,14 @@ def _list(rows: list[dict[str, Any]]) -> None:
         ),
         "turns": st.column_config.NumberColumn(t("turns")),
     }
-    st.caption(t("pick_row"))
+    st.caption(t("pick_found" if searched else "pick_row"))
     chosen = picked(table, "list", "content" if len(rows) <= 18 else 680, config)
     if chosen is not None:
-        number = rows[chosen]["id"]
-        st.switch_page(st.session_state.pages["replay"], query_params={"id": str(number)})
+        row = rows[chosen]
+        place = {"id": str(row["id"])}
+        if row["found_turn"] is not None:
+            place["turn"] = str(row["found_turn"])
+        st.switch_page(st.session_state.pages["replay"], query_params=place)
 
 
 def _level(row: dict[str, Any]) -> str:
@@ -162,22 +113,29 @@ def _local(moment: str | None) -> str:
     return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M")
 
 
-def _paging(count: int, filters: dict[str, Any]) -> None:
+def _paging(count: int, chosen: dict[str, Any]) -> None:
     offset = int(st.session_state.get("offset", 0))
     pages = -(-count // ROWS)
-    left, middle, right = st.columns([3, 1, 1], vertical_alignment="center")
+    left, middle, right = st.columns([3, 2, 1], vertical_alignment="center")
     left.caption(t("shown", first=offset + 1, last=min(offset + ROWS, count), count=count))
     if may("reviewer"):
-        middle.download_button(
-            "Excel",
-            # Fetched when it is clicked, not whenever the page is drawn.
-            data=partial(client.results, client.token(), "xlsx", language(), **filters),
-            file_name="emotion-monitor.xlsx",
-            icon=":material/download:",
-            help=t("download_help"),
-        )
+        with middle.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            for form, name in FORMATS.items():
+                _download(form, name, chosen)
     if pages > 1:
         number = right.number_input(t("page"), 1, pages, offset // ROWS + 1)
         if (number - 1) * ROWS != offset:
             st.session_state.offset = (number - 1) * ROWS
             st.rerun()
+
+
+def _download(form: str, name: str, chosen: dict[str, Any]) -> None:
+    st.download_button(
+        name,
+        # Fetched when it is clicked, not whenever the page is drawn.
+        data=partial(client.results, client.token(), form, language(), **chosen),
+        file_name=f"emotion-monitor.{form}",
+        icon=":material/download:" if form == "xlsx" else None,
+        help=t("download_help"),
+        type="secondary" if form == "xlsx" else "tertiary",
+    )

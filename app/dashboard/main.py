@@ -22,7 +22,7 @@ from app.dashboard import (
 from app.dashboard.alerts import page as alerts
 from app.dashboard.alerts import rules
 from app.dashboard.texts import LANGUAGES, language, t
-from app.dashboard.theme import STYLE
+from app.dashboard.theme import STYLE, menu_style
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         wanted = st.query_params.get("lang", "zh")
         st.session_state.language = wanted if wanted in LANGUAGES else "zh"
     st.set_page_config(page_title=t("title"), page_icon=":material/monitor_heart:", layout="wide")
-    st.html(STYLE)
+    st.html(STYLE + menu_style(t("more_pages")))
     session.me()
     pages = [
         st.Page(

@@ -12,7 +12,6 @@ from app.dashboard.texts import t
 
 SURE = 0.9
 """From this probability on a page says that the roles seem to be swapped."""
-INFERRED = "role_confidence"
 
 
 def roles_card(conversation: dict[str, Any]) -> None:
@@ -25,7 +24,7 @@ def roles_card(conversation: dict[str, Any]) -> None:
     except client.ApiError as error:
         client.show_error(error)
         return
-    inferred = any(INFERRED in turn["attributes"] for turn in conversation["turns"])
+    inferred = conversation["roles_inferred"]
     with st.container(border=True):
         st.markdown(f"**{t('roles')}**")
         for party in seen["parties"]:

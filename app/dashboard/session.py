@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from app.dashboard import client
-from app.dashboard.texts import language, t
+from app.dashboard.texts import language, listed, t
 
 ROLES = ("viewer", "reviewer", "supervisor", "admin")
 """From the fewest rights to the most, as the API has them."""
@@ -68,7 +68,7 @@ def corner() -> None:
     with st.popover(who["display"], icon=":material/account_circle:", type="tertiary"):
         role, teams = t(f"user_role_{who['role']}"), who["teams"]
         st.markdown(f"**{_plain(who['display'])}** · {_plain(who['name'])}")
-        st.caption(f"{role} · {t('all_teams') if teams is None else '、'.join(map(_plain, teams))}")
+        st.caption(f"{role} · {t('all_teams') if teams is None else listed(map(_plain, teams))}")
         if st.button(t("change_password"), icon=":material/password:", width="stretch"):
             _password_dialog()
         if st.button(t("sign_out"), icon=":material/logout:", width="stretch"):

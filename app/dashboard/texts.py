@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -31,7 +31,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "research": ("仅限研究", "research only"),
     "open": ("开放", "open"),
     "search": ("搜索原话或编号", "Search words or ids"),
-    "search_help": ("在所有话轮和会话编号中查找", "Looks in all turns and conversation ids"),
+    "search_help": (
+        "在所有话轮和会话编号中查找；空格隔开的每个词都要出现，引号里的算一个词",
+        "Looks in all turns and ids; each word between spaces must occur, quotes make one word",
+    ),
     "level": ("等级", "Level"),
     "state": ("状态", "State"),
     "risk": ("风险", "Risk"),
@@ -39,6 +42,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "客户以不满结束对话的估计概率",
         "Estimated probability that the customer ends the conversation dissatisfied",
     ),
+    "more_pages": ("更多", "More"),
     "channel": ("渠道", "Channel"),
     "queue": ("技能组", "Queue"),
     "team": ("班组", "Team"),
@@ -59,6 +63,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "external_id": ("通话流水号", "Id"),
     "status": ("处理", "Status"),
     "sort": ("排序", "Sort by"),
+    "sort_best": ("默认", "Default"),
+    "sort_help": (
+        "默认：搜索时，出现次数多的在前；否则风险高的在前",
+        "Default: what says the words most often first; without words the highest risk",
+    ),
     "sort_risk": ("风险从高到低", "Highest risk first"),
     "sort_started": ("最近开始", "Most recent first"),
     "sort_duration": ("时长从长到短", "Longest first"),
@@ -73,6 +82,37 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "none_match": ("没有符合条件的会话", "No conversation matches these filters"),
     "none_match_hint": ("放宽筛选条件。", "Loosen the filters."),
     "clear": ("清除筛选", "Clear filters"),
+    "more_filters": ("更多条件", "More filters"),
+    "any": ("不限", "Any"),
+    "label_filter": ("出现过的情绪", "Emotion in any turn"),
+    "tag_filter": ("出现过的事件", "Event tag in any turn"),
+    "review_filter": ("复核状态", "Review"),
+    "review_waiting": ("待复核", "waiting"),
+    "review_reviewed": ("已复核", "reviewed"),
+    "review_upheld": ("复核：成立", "upheld"),
+    "review_false_alarm": ("复核：误判", "false alarm"),
+    "review_missed": ("复核：漏判", "missed"),
+    "review_appealed": ("申诉待裁决", "appeal undecided"),
+    "corrected_filter": ("人工更正", "Corrections"),
+    "corrected_yes": ("有更正", "Corrected"),
+    "corrected_no": ("没有更正", "Not corrected"),
+    "min_risk": ("风险不低于", "Risk from"),
+    "max_risk": ("风险不高于", "Risk to"),
+    "min_minutes": ("时长不少于（分钟）", "Duration from (min)"),
+    "max_minutes": ("时长不多于（分钟）", "Duration to (min)"),
+    "min_shift": ("首末变化不低于", "First to last from"),
+    "max_shift": ("首末变化不高于", "First to last to"),
+    "shift_help": (
+        "客户情绪末段减首段，-10 至 10；负数表示变差",
+        "Sentiment of the last quarter minus the first, -10 to 10; negative is worse",
+    ),
+    "kept_searches": ("保存的搜索", "Kept searches"),
+    "no_kept_searches": ("还没有保存的搜索。", "You keep no searches yet."),
+    "search_name": ("名称", "Name"),
+    "keep_search": ("保存当前条件", "Keep these filters"),
+    "forget_search": ("删除“{name}”", "Delete “{name}”"),
+    "found": ("找到的话", "Words found"),
+    "pick_found": ("点击一行，回放到这句话。", "Click a row to replay from these words."),
     "pick_row": ("点击一行即可打开回放。", "Click a row to open its replay."),
     "download_help": (
         "符合当前筛选条件的全部会话",
@@ -140,14 +180,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_conversation": ("先选一个会话", "Choose a conversation first"),
     "no_conversation_hint": ("在“会话”页选中一行。", "Select a row on the Conversations page."),
     "to_conversations": ("去会话列表", "To the conversations"),
-    "timeline_help": (
-        "点击一个点，播放器跳到该话轮。",
-        "Click a point and the player goes to that turn.",
-    ),
-    "timeline_alt": (
-        "客户每个话轮的情绪倾向与风险曲线",
-        "The customer's valence per turn and the running risk",
-    ),
     "positive": ("正面", "positive"),
     "neither": ("中性", "neutral"),
     "negative": ("负面", "negative"),
@@ -159,7 +191,6 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "这个会话没有录音或录像，按文字回放。",
         "This conversation has no recording; it is replayed as text.",
     ),
-    "media_gone": ("录音无法打开：", "The recording cannot be opened: "),
     "quarters": ("客户情绪（四等分）", "Customer sentiment by quarter"),
     "quarters_alt": (
         "四段对话中客户情绪的柱状图",
@@ -411,6 +442,11 @@ def language() -> str:
 def t(key: str, **values: object) -> str:
     """The text for a key in the session's language, with values filled in."""
     return text_of({}, key, **values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names one after the other, as the session's language does it."""
+    return ("、" if language() == "zh" else ", ").join(names)
 
 
 def text_of(own: Mapping[str, tuple[str, str]], key: str, **values: object) -> str:

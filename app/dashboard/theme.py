@@ -27,24 +27,24 @@ LEVEL_COLOURS: Mapping[str, str] = {
 }
 LEVEL_SIGNS: Mapping[str, str] = {"calm": "○", "watch": "◔", "dissatisfied": "◑", "heated": "●"}
 """A shape for each level, so that a table without colours still shows it."""
-RISK_COLOUR = "#b04a00"
 
 STYLE = """
 <style>
 .block-container { padding-top: 4.2rem; padding-bottom: 2rem; }
-.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto; }
+.st-key-corner { position: fixed; top: .6rem; right: 1rem; z-index: 999991; width: auto;
+  max-width: 16rem; flex-wrap: nowrap; }
+.st-key-corner [data-testid=stPopover], .st-key-corner :has(> [data-testid=stPopover]) {
+  min-width: 0; }
+.st-key-corner [data-testid=stPopover] p { overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+[data-testid=stToolbar] { padding-right: 17rem; }
 h1 { font-size: 1.7rem !important; padding: .2rem 0 .6rem !important; }
 h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-chip { display: inline-block; padding: 0 .5em; border-radius: .7em; font-size: .85rem;
   line-height: 1.6; white-space: nowrap; border: 1px solid currentColor; }
 .em-level { display: inline-block; padding: .05em .55em; font-size: 1.1rem; font-weight: 600;
   vertical-align: .12em; border-radius: .4em; color: #fff; white-space: nowrap; }
-.em-turn { line-height: 1.65; overflow-wrap: anywhere; white-space: pre-wrap; }
-.em-here { border-left: 4px solid currentColor; padding-left: .6rem; margin-left: -.6rem; }
-.em-agent { opacity: .78; }
 .em-quiet { opacity: .72; font-size: .82rem; }
-.em-word { border-radius: .2em; padding: 0 .1em; background: color-mix(in srgb,
-  var(--em-colour) 26%, transparent); }
 .em-facts { margin: 0 !important; padding: 0 !important; display: grid; gap: .15rem .9rem;
   grid-template-columns: auto 1fr; font-size: .9rem; }
 .em-facts dt { opacity: .72; white-space: nowrap; }
@@ -53,9 +53,17 @@ h3 { font-size: 1.25rem !important; padding: .5rem 0 .3rem !important; }
 .em-table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 .em-table th { font-weight: 400; opacity: .72; text-align: left; white-space: nowrap; }
 .em-table th, .em-table td { padding: .1rem .5rem .1rem 0; vertical-align: top; }
-.em-modality { display: inline-block; white-space: nowrap; margin-right: .5em; }
 </style>
 """
+
+
+def menu_style(more: str) -> str:
+    """What the menu of pages that have no room is called; Streamlit has it in English only."""
+    button = "[data-testid=stTopNavSection]"
+    return (
+        f"<style>{button} p {{ display: none; }}\n"
+        f'{button} [data-testid=stMarkdownContainer]::after {{ content: "{more} ▾"; }}</style>'
+    )
 
 
 def chip(text: str, colour: str, *, title: str = "") -> str:
@@ -79,27 +87,6 @@ def facts(rows: list[tuple[str, str]]) -> str:
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows if value
     )
     return f'<dl class="em-facts">{inside}</dl>'
-
-
-def highlighted(text: str, spans: list[tuple[int, int]], colour: str) -> str:
-    """A text with some of its words marked, as HTML; everything is escaped.
-
-    Args:
-        text: The turn's words.
-        spans: Half-open character spans to mark; overlapping ones are marked once.
-        colour: CSS colour of the marks.
-    """
-    parts = []
-    at = 0
-    for start, end in sorted(spans):
-        start = max(start, at)
-        if start >= end or start >= len(text):
-            continue
-        parts.append(escape(text[at:start]))
-        parts.append(f'<mark class="em-word">{escape(text[start:end])}</mark>')
-        at = min(end, len(text))
-    parts.append(escape(text[at:]))
-    return f'<span style="--em-colour:{colour}">{"".join(parts)}</span>'
 
 
 def clock(seconds: float | None) -> str:

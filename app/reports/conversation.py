@@ -160,7 +160,7 @@ def _basis(one: ScoredTurn, words: Words) -> str:
     voice = one.scores.get(VOICE)
     if voice is not None and not voice.is_missing:
         parts.append(voice_in_words(voice.evidence, words.language))
-    if one.answer.disagreement >= 0.5:
+    if one.answer.disagrees:
         parts.append(words("disagrees"))
     return ("；" if words.language == "zh" else "; ").join(part for part in parts if part)
 

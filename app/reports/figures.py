@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from app.dashboard.theme import EMOTION_COLOURS, LEVEL_COLOURS, RISK_COLOUR
+from app.dashboard.theme import EMOTION_COLOURS, LEVEL_COLOURS
 from app.reports.texts import Words
 from multimodal.emotions import UNKNOWN
 from multimodal.scoring import ScoredTurn
@@ -17,6 +17,7 @@ FONTS = "Noto Sans CJK SC, WenQuanYi Micro Hei, PingFang SC, Microsoft YaHei, sa
 """A figure does not inherit the page's in every PDF engine."""
 _LEFT, _RIGHT, _TOP = 58, 648, 12
 _GREY, _INK = "#8a8f98", "#1d2129"
+RISK_COLOUR = "#b04a00"
 
 
 @dataclass(frozen=True, slots=True)

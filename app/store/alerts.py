@@ -11,11 +11,12 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.store import events, webhooks
+from app.store.alert_tables import AlertRow
 from app.store.comments import require_comment
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AlertRow, ConversationRow
+from app.store.tables import ConversationRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError, NotFoundError
 
@@ -159,6 +160,12 @@ class Alerts:
             found = session.execute(chosen.order_by(*order).limit(limit).offset(offset)).all()
             pairs = [(alert, row) for alert, row in found]
             return self._listed(session, scope, pairs), session.scalar(counted) or 0
+
+    def of(self, conversation_id: int) -> Sequence[AlertRow]:
+        """The alerts of one conversation, oldest first; whoever asks has been shown it."""
+        of_this = AlertRow.conversation_id == conversation_id
+        with self._reading() as session:
+            return session.scalars(select(AlertRow).where(of_this).order_by(AlertRow.id)).all()
 
     def acknowledge(self, alert_id: int, scope: Scope) -> ListedAlert:
         """Says that somebody has seen an alert; who was first stays.

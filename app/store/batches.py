@@ -13,9 +13,10 @@ from typing import Any, Literal
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.store.batch_tables import BatchItemRow, BatchResultRow, BatchRow
 from app.store.bulk import AS_IT_IS
 from app.store.scope import Scope
-from app.store.tables import BatchItemRow, BatchResultRow, BatchRow, ConversationRow
+from app.store.tables import ConversationRow
 from multimodal.errors import ConflictError, NotFoundError
 
 Sessions = Callable[[], AbstractContextManager[Session]]

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from app.store.search import add_functions
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 
@@ -64,6 +65,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    add_functions(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

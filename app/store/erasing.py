@@ -1,12 +1,12 @@
 """How what was deleted is made to be gone from the database's files too.
 
-SQLite overwrites what it deletes (`secure_delete`); here its free pages are given back and its log
-is emptied. PostgreSQL keeps deleted rows in its files until a table is rewritten, in its
-statistics, and in its write-ahead log until a segment is removed: tables are rewritten, the log is
-switched and checkpointed. The last two need a superuser or `pg_checkpoint`; where they are
-refused, the answer says so. `wal_recycle=off` makes PostgreSQL delete old segments rather than use
-their files again with what is in them. Backups, archived WAL and replicas are out of reach: they
-age out by their own rule.
+SQLite overwrites what it deletes (`secure_delete`); here its index of words is merged, its free
+pages are given back and its log is emptied. PostgreSQL keeps deleted rows in its files until a
+table is rewritten, in its statistics, and in its write-ahead log until a segment is removed: tables
+are rewritten, the log is switched and checkpointed. The last two need a superuser or
+`pg_checkpoint`; where they are refused, the answer says so. `wal_recycle=off` makes PostgreSQL
+delete old segments rather than use their files again with what is in them. Backups, archived WAL
+and replicas are out of reach: they age out by their own rule.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.store.tables import Base
 
+_MERGE = "INSERT INTO turn_search(turn_search) VALUES ('optimize')"
+"""The index of words marks what was deleted from it, and drops it when its parts are merged."""
 LOCK_SECONDS = 30
 TRIES = 20
 WAIT_SECONDS = 0.25
@@ -63,12 +65,14 @@ def empty_log(engine: Engine) -> None:
     """
     if engine.dialect.name == "sqlite":
         with _driver(engine) as driver:
+            driver.execute(_MERGE)
             _truncate_log(driver)
 
 
 def _purge_sqlite(engine: Engine) -> list[str]:
     with _driver(engine) as driver:
         try:
+            driver.execute(_MERGE)
             driver.execute("VACUUM")
         except sqlite3.OperationalError:
             return [SQLITE_BUSY]

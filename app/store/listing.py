@@ -13,6 +13,7 @@ from app.store.media import MediaFolder
 from app.store.query import MAX_PAGE, Filter, ordering
 from app.store.reading import Listed, StoredConversation, load
 from app.store.scope import Scope
+from app.store.search import any_of
 from app.store.tables import ConversationRow, EventRow, ModelRow, TurnRow
 from multimodal.emotions import ModelInfo
 from multimodal.errors import InvalidInputError
@@ -30,18 +31,21 @@ class Reading:
     tag_words: TagWords
     _where: str
 
-    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
-        """From which risk on a conversation is watched, by what was usual of its customer.
+    def _thresholds(
+        self, session: Session, queue: str, customer: str, before: int | None = None
+    ) -> Thresholds:
+        """From which risk on a conversation is watched, by its queue and what its customer's were.
 
         Args:
             session: The transaction.
-            customer: The customer's reference; without one the thresholds are the fixed ones.
+            queue: Skill group; those that nothing was fitted to share their thresholds.
+            customer: The customer's reference; without one the thresholds are the queue's.
             before: Only conversations that came before this one count; None for all.
         """
         raise NotImplementedError
 
     def _loaded(self, session: Session, row: ConversationRow) -> StoredConversation:
-        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
         return load(session, row, self.media, self.tag_words, thresholds)
 
     def _reading(self) -> AbstractContextManager[Session]:
@@ -88,7 +92,8 @@ class Reading:
         """
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"limit is {limit}, expected 1 to {MAX_PAGE}.")
-        order = ordering(sort)
+        words = wanted.words
+        order = ordering(sort, words)
         condition = wanted.condition() & scope.visible()
         reason = (TurnRow.conversation_id == ConversationRow.id) & (
             TurnRow.number == ConversationRow.reason_turn
@@ -105,7 +110,9 @@ class Reading:
             count = session.scalar(
                 select(func.count()).select_from(ConversationRow).where(condition)
             )
-            found = [Listed(row, said or "") for row, said in session.execute(rows)]
+            listed = session.execute(rows).all()
+            first = _first_found(session, [row.id for row, _ in listed], words)
+        found = [Listed(row, said or "", *first.get(row.id, (None, ""))) for row, said in listed]
         return found, count or 0
 
     def iterate(self, wanted: Filter, scope: Scope) -> Iterator[StoredConversation]:
@@ -176,3 +183,23 @@ class Reading:
             }
             revision = session.scalar(text("SELECT version_num FROM alembic_version"))
         return {"database": self._where, "revision": str(revision), **counts}
+
+
+def _first_found(
+    session: Session, ids: list[int], words: list[str]
+) -> dict[int, tuple[int | None, str]]:
+    """The first turn of each conversation that has any of the words: its number and its text."""
+    if not words or not ids:
+        return {}
+    number = func.min(TurnRow.number).label("number")
+    first = (
+        select(TurnRow.conversation_id, number)
+        .where(TurnRow.conversation_id.in_(ids), any_of(words))
+        .group_by(TurnRow.conversation_id)
+        .subquery()
+    )
+    there = (TurnRow.conversation_id == first.c.conversation_id) & (
+        TurnRow.number == first.c.number
+    )
+    found = select(TurnRow.conversation_id, TurnRow.number, TurnRow.text).join(first, there)
+    return {row: (number, text) for row, number, text in session.execute(found)}

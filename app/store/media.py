@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Set
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,8 @@ from multimodal.masking import Masker
 _BLOCK = 1 << 20
 LIVE = "live"
 """How the names of files begin that are still written: no hash does."""
+PEAKS = ".peaks"
+"""What is added to a recording's name for its outline, which lies beside it and goes with it."""
 
 
 class MediaFolder:
@@ -119,6 +122,27 @@ class MediaFolder:
         except FileNotFoundError:
             return replace(media, path=Path(Masker().name(place)))
 
+    def outline(self, path: Path) -> bytes | None:
+        """The outline that is kept beside a recording, None where there is none."""
+        try:
+            return path.with_name(path.name + PEAKS).read_bytes()
+        except OSError:
+            return None
+
+    def keep_outline(self, path: Path, outline: bytes) -> None:
+        """Keeps a recording's outline beside it, where the recording itself is kept here.
+
+        A full disk is no reason not to show it: then it is made again the next time.
+        """
+        if not self.digest_of(path):
+            return
+        beside = path.with_name(path.name + PEAKS)
+        with suppress(OSError), tempfile.NamedTemporaryFile(dir=self.root, delete=False) as copy:
+            copy.write(outline)
+            Path(copy.name).replace(beside)
+            if not path.exists():  # Erased meanwhile.
+                beside.unlink(missing_ok=True)
+
     def orphans(self, used: Set[str], before: float) -> list[Path]:
         """Files here that no conversation refers to, older than a moment (seconds of the epoch)."""
         if not self.root.is_dir():
@@ -126,7 +150,9 @@ class MediaFolder:
         return [
             path
             for path in self.root.rglob("*")
-            if path.is_file() and path.name not in used and path.stat().st_mtime < before
+            if path.is_file()
+            and path.name.removesuffix(PEAKS) not in used
+            and path.stat().st_mtime < before
         ]
 
     def relative(self, path: Path) -> str:
@@ -135,7 +161,9 @@ class MediaFolder:
 
     def remove(self, digest: str) -> None:
         """Deletes a file that nothing refers to any more."""
-        self._path(digest).unlink(missing_ok=True)
+        path = self._path(digest)
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + PEAKS).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self.root / digest[:2] / digest

@@ -13,8 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.store.batch_tables import BatchResultRow
 from app.store.engine import in_utc
-from app.store.tables import AnswerRow, BatchResultRow, ConversationRow, TurnRow
+from app.store.review_states import ReviewState, in_review
+from app.store.search import matches, says, words_of
+from app.store.tables import AnswerRow, ConversationRow, CorrectionRow, TrajectoryRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 
@@ -29,7 +32,12 @@ _SORTABLE: Mapping[str, InstrumentedAttribute[Any]] = {
     "duration": ConversationRow.duration,
     "turn_count": ConversationRow.turn_count,
 }
-SORTS: tuple[str, ...] = tuple(f"{sign}{name}" for name in _SORTABLE for sign in ("", "-"))
+BY_MATCHES = "-matches"
+"""Sorts by how many turns have any of the words that were searched for, most first."""
+SORTS: tuple[str, ...] = (
+    *(f"{sign}{name}" for name in _SORTABLE for sign in ("", "-")),
+    BY_MATCHES,
+)
 """What a list can be sorted by; with a minus from the largest down."""
 
 
@@ -51,10 +59,18 @@ class Filter:
         status: `queued`, `scoring`, `scored` or `failed`.
         level: What the supervisor sees (`calm`, `watch`, `dissatisfied`, `heated`).
         label: A fused label that at least one turn has.
-        text: Words that at least one turn or the external id has, in any case.
+        tag: An event tag that at least one turn had when it was scored.
+        text: Words, each of which a turn or the external id has; see `app.store.search`.
         started_from: Earliest start.
         started_to: First start that is too late.
         min_risk: Least risk of ending dissatisfied, in [0, 1].
+        max_risk: Largest.
+        min_duration: Least duration in seconds.
+        max_duration: Largest.
+        min_shift: Least change of sentiment from the first known quarter to the last, -10 to 10.
+        max_shift: Largest.
+        corrected: Whether a person's correction of a turn stands.
+        review: How far its review is.
     """
 
     ids: tuple[int, ...] | None = None
@@ -70,10 +86,23 @@ class Filter:
     status: str | None = None
     level: str | None = None
     label: str | None = None
+    tag: str | None = None
     text: str | None = None
     started_from: datetime | None = None
     started_to: datetime | None = None
     min_risk: float | None = None
+    max_risk: float | None = None
+    min_duration: float | None = None
+    max_duration: float | None = None
+    min_shift: float | None = None
+    max_shift: float | None = None
+    corrected: bool | None = None
+    review: ReviewState | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The folded words of `text`."""
+        return words_of(self.text or "")
 
     def condition(self) -> ColumnElement[bool]:
         """The condition on `ConversationRow`."""
@@ -95,6 +124,8 @@ class Filter:
             conditions.append(row.id.in_(of_batch))
         if self.agent:
             conditions.append(_HasItem(row.agent_ids, storable(self.agent)))
+        if self.tag:
+            conditions.append(_HasItem(row.tags, storable(self.tag)))
         if self.label:
             labelled = exists().where(
                 AnswerRow.conversation_id == row.id,
@@ -102,20 +133,35 @@ class Filter:
                 AnswerRow.label == storable(self.label),
             )
             conditions.append(labelled)
-        if self.text:
-            wanted = storable(self.text)
-            said = TurnRow.text.icontains(wanted, autoescape=True)
-            conditions.append(
-                row.id.in_(select(TurnRow.conversation_id).where(said))
-                | row.external_id.icontains(wanted, autoescape=True)
-            )
+        conditions += [says(word) for word in self.words]
         if self.started_from is not None:
             conditions.append(row.started_at >= in_utc(self.started_from))
         if self.started_to is not None:
             conditions.append(row.started_at < in_utc(self.started_to))
-        if self.min_risk is not None:
-            conditions.append(row.risk >= self.min_risk)
+        conditions += _between(row.risk, self.min_risk, self.max_risk)
+        conditions += _between(row.duration, self.min_duration, self.max_duration)
+        shift = _between(TrajectoryRow.shift, self.min_shift, self.max_shift)
+        if shift:
+            latest = (
+                TrajectoryRow.conversation_id == row.id,
+                TrajectoryRow.scoring == row.scoring,
+            )
+            conditions.append(exists().where(*latest, *shift))
+        if self.corrected is not None:
+            standing = exists().where(
+                CorrectionRow.conversation_id == row.id, CorrectionRow.revoked_at.is_(None)
+            )
+            conditions.append(standing if self.corrected else ~standing)
+        if self.review is not None:
+            conditions.append(in_review(self.review))
         return and_(True, *conditions)
+
+
+def _between(
+    column: InstrumentedAttribute[Any], least: float | None, most: float | None
+) -> list[ColumnElement[bool]]:
+    found = [] if least is None else [column >= least]
+    return found if most is None else [*found, column <= most]
 
 
 class _HasItem(FunctionElement[bool]):
@@ -137,17 +183,20 @@ def _has_item_sqlite(element: _HasItem, compiler: SQLCompiler, **options: Any) -
     return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {item})"  # noqa: S608
 
 
-def ordering(sort: str) -> tuple[UnaryExpression[Any], ...]:
+def ordering(sort: str, words: list[str]) -> tuple[UnaryExpression[Any], ...]:
     """The order of a list; conversations that are alike in it come latest first.
 
     Args:
         sort: One of `SORTS`.
+        words: The folded words that were searched for.
 
     Raises:
         InvalidInputError: If it is none of them.
     """
     if sort not in SORTS:
         raise InvalidInputError(f"sort is {sort[:40]!r}, expected one of {', '.join(SORTS)}.")
+    if sort == BY_MATCHES:
+        return matches(words).desc(), ConversationRow.id.desc()
     column = _SORTABLE[sort.removeprefix("-")]
     direction = column.desc() if sort.startswith("-") else column.asc()
     return direction.nulls_last(), ConversationRow.id.desc()

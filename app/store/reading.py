@@ -60,10 +60,15 @@ class Listed:
     Attributes:
         row: Metadata, state and summary.
         reason_text: The words of the turn that gave the level its reason, empty where none did.
+        found_turn: Number of the first turn that has a word that was searched for; None where
+            nothing was, or no turn has.
+        found_text: That turn's words.
     """
 
     row: ConversationRow
     reason_text: str
+    found_turn: int | None = None
+    found_text: str = ""
 
 
 def load(

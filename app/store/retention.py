@@ -25,12 +25,12 @@ from sqlalchemy.orm import Session
 
 from app.settings import Settings
 from app.store import customers, events
+from app.store.alert_tables import AlertRow
+from app.store.batch_tables import BatchRow
 from app.store.media import MediaFolder, forgotten
 from app.store.review_tables import AppealRow, VerdictRow
 from app.store.tables import (
-    AlertRow,
     AuditRow,
-    BatchRow,
     CarriedStateRow,
     ConversationRow,
     CorrectionRow,

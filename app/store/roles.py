@@ -13,10 +13,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.store import rows
+from app.store.alert_tables import AlertRow
 from app.store.media import MediaFolder
 from app.store.review_tables import ReviewTaskRow
 from app.store.tables import (
-    AlertRow,
     AnswerRow,
     CarriedStateRow,
     ConversationRow,
@@ -141,5 +141,5 @@ def _forget_scores(session: Session, row: ConversationRow, after: Conversation) 
         setattr(row, name, value)
     row.risk, row.sentiment = 0.0, [None] * 4
     row.level = row.view_state = row.error = ""
-    row.reason_turn, row.labels, row.notes = None, {}, []
+    row.reason_turn, row.labels, row.tags, row.notes = None, {}, [], []
     row.status, row.scored_at = "queued", None

@@ -123,6 +123,7 @@ def summary_values(scored: ScoredConversation) -> Values:
         "view_state": seen.state.value,
         "reason_turn": None if seen.reason_turn is None else seen.reason_turn + 1,
         "labels": dict(Counter(turn.answer.label for turn in scored.customer_turns)),
+        "tags": [tag.value for tag in seen.tags],
         "notes": list(scored.notes),
     }
 

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow, RuleRow
+from app.store.audit import entry
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import AlertRow, AuditRow, ConversationRow, RuleRow
+from app.store.tables import ConversationRow
 from multimodal.errors import ConflictError, NotFoundError
 
 MAX_RULES = 100
@@ -138,7 +140,7 @@ class Rules:
                 _note(session, scope, row, "changed")
             if row.enabled != enabled:
                 row.enabled = enabled
-                _note(session, scope, row, "switched on" if enabled else "switched off")
+                _note(session, scope, row, "switched_on" if enabled else "switched_off")
         return row
 
     def remove(self, rule_id: int, scope: Scope) -> None:
@@ -188,6 +190,6 @@ def _rule(session: Session, rule_id: int) -> RuleRow:
     return row
 
 
-def _note(session: Session, scope: Scope, row: RuleRow, change: str) -> None:
-    detail = {"rule": row.id, "name": row.definition.get("name", ""), "change": change}
-    session.add(AuditRow(at=datetime.now(UTC), who=scope.who, action="rule", detail=detail))
+def _note(session: Session, scope: Scope, row: RuleRow, done: str) -> None:
+    detail = {"rule": row.id, "name": row.definition.get("name", ""), "done": done}
+    entry(session, scope.who, "rule", detail)

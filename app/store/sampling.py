@@ -2,7 +2,7 @@
 
 must      risk or level is high, or there was an alert; the riskiest first
 random    any that the models answered, stratified by queue of the call centre
-learn     least confidence and most disagreement first
+learn     doubtful answers and channels that contradict each other, the most so first
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow
 from app.store.review_tables import ReviewTaskRow
 from app.store.scope import Scope
-from app.store.tables import AlertRow, AnswerRow, ConversationRow
+from app.store.tables import AnswerRow, ConversationRow
 from multimodal.conversation import storable
 from multimodal.emotions import NEGATIVE, UNKNOWN
 from multimodal.errors import InvalidInputError
+from multimodal.scoring import DISAGREES
 from multimodal.thresholds import FIXED
 
 Queue = Literal["must", "random", "learn"]
@@ -29,7 +31,7 @@ QUEUES: tuple[Queue, ...] = ("must", "random", "learn")
 FLAGGED = ("dissatisfied", "heated")
 """Levels that say that the customer is dissatisfied."""
 DOUBT = 0.5
-"""Below this confidence, and from this disagreement on, a label teaches much."""
+"""Below this confidence a label teaches much; it does too where the channels disagree."""
 LEARN_DAYS = 30
 """A model is taught by what came in of late, where a draw does not say otherwise."""
 TURNS = 5
@@ -165,7 +167,7 @@ def candidates(draw: Draw, scope: Scope) -> Select[int, str, float]:
         .join(AnswerRow, answered)
         .where(and_(*conditions))
         .group_by(row.id, row.queue)
-        .having(or_(unsure > 1 - DOUBT, torn >= DOUBT))
+        .having(or_(unsure > 1 - DOUBT, torn >= DISAGREES))
         .order_by((unsure + torn).desc(), row.id)
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.intake.sources import SourceProfile
-from app.store.tables import SourceProfileRow
+from app.store.batch_tables import SourceProfileRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.settings import Settings
-from app.store import customers, events, turns, writing
+from app.store import customers, events, media_rows, turns, writing
 from app.store.accounts import Accounts
 from app.store.alerts import Alerts
 from app.store.appeals import Appeals
@@ -35,6 +35,7 @@ from app.store.roles import require_same_roles, same_roles
 from app.store.rows import Values
 from app.store.rules import Rules
 from app.store.scope import LOCAL, Scope
+from app.store.searches import Searches
 from app.store.sources import Sources
 from app.store.streams import Streams
 from app.store.tables import (
@@ -45,6 +46,7 @@ from app.store.verdicts import Verdicts
 from app.store.wall import Wall, end
 from app.store.webhooks import Webhooks
 from app.store.writing import Outcome, Saved, State, WriteKey
+from app.thresholds import fitted_thresholds
 from multimodal.conversation import Conversation, Media
 from multimodal.errors import (
     ConflictError,
@@ -80,6 +82,7 @@ class Store(Governance, Review, Streams, Reading):
         appeals: What is said against it.
         measured: The same beside what the models said.
         history: How conversations went, for trends.
+        searches: Searches that people keep.
 
     Raises:
         InvalidInputError: If the file of tag words is unusable.
@@ -94,6 +97,7 @@ class Store(Governance, Review, Streams, Reading):
         self._where = settings.safe_database_url
         self._keep_recordings = settings.keep_recordings
         self._relative_thresholds = settings.relative_thresholds
+        self._fitted_thresholds = fitted_thresholds(settings)
         self._standing_notice = settings.standing_notice
         self._remembers = settings.remember_customers
         self.media = MediaFolder(settings.media_dir)
@@ -104,6 +108,7 @@ class Store(Governance, Review, Streams, Reading):
         self.alerts = Alerts(self._reading, self._writing, settings.alert_budget)
         self.webhooks = Webhooks(self._reading, self._writing)
         self.sources = Sources(self._reading, self._writing)
+        self.searches = Searches(self._reading, self._writing)
         self.accounts = Accounts(self._reading, self._writing)
         self.keys = Keys(self._reading, self._writing)
         self.queues = ReviewQueues(self._reading, self._writing, settings.zone)
@@ -392,8 +397,8 @@ class Store(Governance, Review, Streams, Reading):
             turns.insert_turns(session, row.id, {number: scored.turns[number - 1].turn})
             turns.rewrite_turns(session, row.id, scored, changed)
             if clip is not None:
-                writing.add_media(session, row, clip, self.media, keep=self._keep_recordings)
-            thresholds = self._thresholds(session, row.customer_ref, row.id)
+                media_rows.add_media(session, row, clip, self.media, keep=self._keep_recordings)
+            thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
             scored = replace(scored, thresholds=thresholds)
             writing.write_scoring(session, row, scored, appended=number)
             if self._remembers:
@@ -487,15 +492,18 @@ class Store(Governance, Review, Streams, Reading):
     ) -> None:
         row.notice = scored.conversation.notice or row.notice
         row.channel = scored.conversation.channel.value
-        writing.write_media(session, row, scored.conversation.media, self.media, keep=keep)
-        thresholds = self._thresholds(session, row.customer_ref, row.id)
+        media_rows.write_media(session, row, scored.conversation.media, self.media, keep=keep)
+        thresholds = self._thresholds(session, row.queue, row.customer_ref, row.id)
         writing.write_scoring(session, row, replace(scored, thresholds=thresholds))
         if self._remembers:
             customers.remember(session, row.id, scored)
 
-    def _thresholds(self, session: Session, customer: str, before: int | None = None) -> Thresholds:
+    def _thresholds(
+        self, session: Session, queue: str, customer: str, before: int | None = None
+    ) -> Thresholds:
+        usual_here = self._fitted_thresholds.get(queue, self._fitted_thresholds.get("", FIXED))
         if not self._relative_thresholds or not customer:
-            return FIXED
+            return usual_here
         earlier = (
             select(ConversationRow.risk)
             .where(ConversationRow.customer_ref == customer, ConversationRow.status == "scored")
@@ -504,7 +512,7 @@ class Store(Governance, Review, Streams, Reading):
         )
         if before is not None:
             earlier = earlier.where(ConversationRow.id < before)
-        return thresholds_for(session.scalars(earlier).all())
+        return thresholds_for(session.scalars(earlier).all(), usual_here)
 
     def _insert_new(
         self, scored: Sequence[ScoredConversation], scope: Scope, *, keep: bool
@@ -520,7 +528,8 @@ class Store(Governance, Review, Streams, Reading):
                     continue
                 try:
                     scope.require(one.conversation)
-                    thresholds = self._thresholds(session, one.conversation.customer_ref)
+                    said = one.conversation
+                    thresholds = self._thresholds(session, said.queue, said.customer_ref)
                     known_as = replace(one, thresholds=thresholds)
                     new[key] = (index, writing.scored_row(known_as, keep=keep))
                 except EmotionMonitorError as error:
@@ -531,7 +540,7 @@ class Store(Governance, Review, Streams, Reading):
                 for (index, _), number in zip(new.values(), ids, strict=True):
                     media = scored[index].conversation.media
                     housed = [self.media.housed(one) if keep else one for one in media]
-                    writing.insert_media(session, number, housed, self.media, keep=keep)
+                    media_rows.insert_media(session, number, housed, self.media, keep=keep)
                     if self._remembers:
                         customers.remember(session, number, scored[index])
                     done[index] = Saved(number, "created")

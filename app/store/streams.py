@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store import rows, writing
+from app.store import media_rows, rows, writing
 from app.store.media import LIVE, MediaFolder
 from app.store.scope import Scope
 from app.store.tables import ConversationRow, MediaRow
@@ -61,7 +61,7 @@ class Streams:
             row = self._row(session, conversation_id, scope, lock=True)
             writing.require_open(row)
             # Its turns are read from it while it goes on, whether it is kept afterwards or not.
-            writing.add_media(session, row, media, self.media, keep=True)
+            media_rows.add_media(session, row, media, self.media, keep=True)
 
     def finish_stream(self, conversation_id: int, path: Path) -> None:
         """Makes a recording of what was written; an empty one is none, and none may be kept."""

@@ -12,12 +12,10 @@
     notice                                 notices under which conversations are analysed
     audit                                  who viewed, exported, deleted or changed what
     event                                  what happened, for whoever follows it live
-    conversation ── alert ─┐               what a rule found in it, for a supervisor to deal with
-    rule ──────────────────┘               what is alerted to
-    webhook ── delivery                    who outside is told of alerts, and how that went
-    review_draw, review_task, verdict, appeal    what people judge; see `review_tables`
-    source_profile                         how the files of a source are read
-    batch ── batch_item ── batch_result    files that came together, and what became of them
+    saved_search                           searches that people keep, each for themselves
+
+Those of people and their sessions stand in `account_tables`, of alerts in `alert_tables`, of files
+in `batch_tables`, of reviews in `review_tables`.
 
 Re-scoring replaces nothing. `conversation.scoring` counts the scorings; rows that the latest one
 produced or confirmed carry its number, and those are the ones shown.
@@ -41,7 +39,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -157,6 +154,8 @@ class ConversationRow(Base):
     agent_ids: Mapped[list[Any]]
     labels: Mapped[dict[str, Any]]
     """How many turns have which fused label, for turns whose emotion is scored at all."""
+    tags: Mapped[list[Any]]
+    """The event tags of its turns, each once, by the words that the site had when it was scored."""
     notes: Mapped[list[Any]]
     media_count: Mapped[int]
 
@@ -412,206 +411,13 @@ class CustomerStateRow(Base):
     value: Mapped[dict[str, Any]]
 
 
-class SourceProfileRow(Base):
-    """How the manifests and file names of a source are read."""
+class SavedSearchRow(Base):
+    """A search that a person keeps."""
 
-    __tablename__ = "source_profile"
+    __tablename__ = "saved_search"
 
+    owner: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
-    timezone: Mapped[str]
-    columns: Mapped[dict[str, Any]]
-    """Field by header."""
-    template: Mapped[str]
-
-
-class BatchRow(Base):
-    """Files that came together, to be scored together."""
-
-    __tablename__ = "batch"
-    __table_args__ = (Index(None, "state"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    owner: Mapped[str]
+    query: Mapped[dict[str, Any]]
+    """Filters of the list of conversations, by name."""
     made_at: Mapped[datetime]
-    state: Mapped[str]
-    """`draft` while files come, `running`, `paused`, `finished`."""
-    options: Mapped[dict[str, Any]]
-    """Notice, channels, role, source and its profile, as the person gave them."""
-    teams: Mapped[list[Any] | None] = mapped_column(Json)
-    """Teams for which its owner may write; null for all."""
-    queues: Mapped[list[Any] | None] = mapped_column(Json)
-    """Queues for which its owner may write; null for all."""
-
-
-class BatchItemRow(Base):
-    """One file of a batch."""
-
-    __tablename__ = "batch_item"
-    __table_args__ = (Index(None, "batch_id", "state"),)
-
-    batch_id: Mapped[int] = mapped_column(
-        ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    """As the caller calls the file."""
-    path: Mapped[str]
-    """Where it lies in the batch's folder; empty for a duplicate, and once it is through."""
-    kind: Mapped[str]
-    """`transcript`, `recording`, `manifest`, `sidecar` or `unknown`."""
-    format: Mapped[str]
-    size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str]
-    state: Mapped[str]
-    """`todo`, `claimed`, `done`, `failed`; `joined` to a transcript or its calls; `duplicate`."""
-    detail: Mapped[dict[str, Any]]
-    """What detection found: conversations, turns, seconds, rows; of which file it is a copy."""
-    error: Mapped[dict[str, Any]]
-    """What was wrong and what to do, empty where nothing was."""
-    seconds: Mapped[float | None]
-    """How long it took."""
-
-
-class BatchResultRow(Base):
-    """A conversation that came of a file of a batch."""
-
-    __tablename__ = "batch_result"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["batch_id", "number"],
-            ["batch_item.batch_id", "batch_item.number"],
-            ondelete="CASCADE",
-        ),
-        Index(None, "conversation_id"),
-    )
-
-    batch_id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(
-        ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True
-    )
-    outcome: Mapped[str]
-    """`created`, `rescored` or `unchanged`."""
-
-
-class RuleRow(Base):
-    """What is alerted to."""
-
-    __tablename__ = "rule"
-    __table_args__ = (UniqueConstraint("key"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    key: Mapped[str | None]
-    """Which one of the product's own rules it is; NULL for one that a person made."""
-    definition: Mapped[dict[str, Any]]
-    """`app.alerts.rules.Rule` as JSON."""
-    enabled: Mapped[bool]
-    author: Mapped[str]
-    """Who changed it last."""
-    changed_at: Mapped[datetime]
-
-
-class AlertRow(Base):
-    """What a supervisor is to deal with: at most one open alert for each conversation.
-
-    It is called after the most severe of the rules that met, and of those after the first.
-    """
-
-    __tablename__ = "alert"
-    __table_args__ = (
-        Index(
-            "uq_alert_open",
-            "conversation_id",
-            unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
-        Index(None, "conversation_id"),
-        Index(None, "hour"),
-        Index(None, "rule_id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id", ondelete="CASCADE"))
-    rule_id: Mapped[int | None] = mapped_column(ForeignKey("rule.id", ondelete="SET NULL"))
-    rule_name: Mapped[str]
-    """The rule's name at that time, Chinese."""
-    rule_name_en: Mapped[str]
-    severity: Mapped[str]
-    """`notice`, `warning` or `critical`."""
-    turn: Mapped[int]
-    """Number of the turn that caused it."""
-    words: Mapped[str]
-    """At most 20 characters of that turn."""
-    rules: Mapped[dict[str, Any]]
-    """By each rule's id that met, the number of the last turn that it met at."""
-    hits: Mapped[int]
-    """How often rules met."""
-    opened_at: Mapped[datetime]
-    hour: Mapped[int]
-    """Hours from 1970 to when it was opened: budgets count by it."""
-    raised_at: Mapped[datetime]
-    """When a rule met last."""
-    acknowledged_by: Mapped[str]
-    acknowledged_at: Mapped[datetime | None]
-    closed_by: Mapped[str]
-    closed_at: Mapped[datetime | None]
-    outcome: Mapped[str]
-    """`intervened`, `false_alarm`, `no_action`, `to_complaint`; empty while it is open."""
-    comment: Mapped[str]
-
-
-class WebhookRow(Base):
-    """Who outside is told of alerts."""
-
-    __tablename__ = "webhook"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own name)
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str]
-    vendor: Mapped[str]
-    """`generic`, `wecom`, `dingtalk` or `feishu`."""
-    url: Mapped[str]
-    secret: Mapped[str]
-    """Signs what is sent; empty where the receiver asks for no signature."""
-    least_severity: Mapped[str]
-    teams: Mapped[list[Any]]
-    """Teams whose alerts it is told of; empty for all."""
-    with_words: Mapped[bool]
-    """Whether it is told the customer's words."""
-    enabled: Mapped[bool]
-    author: Mapped[str]
-    changed_at: Mapped[datetime]
-
-
-class DeliveryRow(Base):
-    """One message to a webhook. What it says is made of the alert when it is sent."""
-
-    __tablename__ = "delivery"
-    __table_args__ = (
-        Index(None, "state", "due_at"),
-        Index(None, "webhook_id", "id"),
-        Index(None, "alert_id"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id", ondelete="CASCADE"))
-    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id", ondelete="CASCADE"))
-    """NULL for a test."""
-    change: Mapped[str]
-    """`opened`, `raised` or `test`."""
-    made_at: Mapped[datetime]
-    hour: Mapped[int]
-    state: Mapped[str]
-    """`todo`, `sending`, `sent`, `failed`, or `over_budget` and never sent."""
-    attempts: Mapped[int]
-    due_at: Mapped[datetime]
-    """When it is to be tried next; while `sending`, when it counts as lost."""
-    status: Mapped[int | None]
-    """HTTP status of the last answer; NULL where there was none."""
-    error: Mapped[str]
-    """What was wrong at the last attempt."""
-    seconds: Mapped[float | None]
-    """How long the last attempt took."""

@@ -9,8 +9,9 @@ from sqlalchemy import Integer, delete, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.store import alerts, events, rows
+from app.store.alert_tables import AlertRow
 from app.store.bulk import AS_IT_IS, table_of
-from app.store.tables import AlertRow, AnswerRow, CorrectionRow, IdempotencyRow, ScoreRow, TurnRow
+from app.store.tables import AnswerRow, CorrectionRow, IdempotencyRow, ScoreRow, TurnRow
 from multimodal.conversation import MAX_TURNS, Turn
 from multimodal.scoring import ScoredConversation
 

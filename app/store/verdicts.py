@@ -20,12 +20,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
 from app.store.comments import require_comment
 from app.store.review import correction_of
 from app.store.review_queues import find, held
+from app.store.review_states import held_back
 from app.store.review_tables import AppealRow, ReviewTaskRow, VerdictRow
 from app.store.sampling import FLAGGED
 from app.store.scope import Scope
@@ -61,6 +62,13 @@ class Judged:
     conversation: ConversationRow
     appeal: AppealRow | None
     appeal_until: datetime
+
+    @property
+    def dissatisfied(self) -> bool:
+        """Whether the customer was; what was decided on appeal holds."""
+        if self.appeal is not None and self.appeal.dissatisfied is not None:
+            return self.appeal.dissatisfied
+        return self.verdict.dissatisfied
 
     @property
     def final(self) -> bool:
@@ -225,7 +233,7 @@ class Verdicts:
         """
         wanted = (VerdictRow.conversation_id == conversation_id) & scope.visible()
         with self._reading() as session:
-            return self._judged(session, wanted & ~_held_back())
+            return self._judged(session, wanted & ~held_back())
 
     def page(
         self, scope: Scope, *, appealed: bool | None, limit: int, offset: int
@@ -238,7 +246,7 @@ class Verdicts:
             limit: Most of them.
             offset: Those before.
         """
-        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~_held_back()
+        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~held_back()
         if appealed is not None:
             wanted &= AppealRow.decision == "" if appealed else AppealRow.id.is_(None)
         with self._reading() as session:
@@ -251,6 +259,23 @@ class Verdicts:
                 .outerjoin(AppealRow, AppealRow.verdict_id == VerdictRow.id)
             )
             return found, session.scalar(counted.where(wanted)) or 0
+
+    def outcomes(self, queue: str, scope: Scope) -> dict[int, bool]:
+        """Whether customers were dissatisfied, by conversation; appeals are minded.
+
+        Of several verdicts that stand the latest holds; one of which somebody appealed and nobody
+        has decided counts as it is.
+
+        Args:
+            queue: Skill group; empty for all.
+            scope: Who asks.
+        """
+        wanted = VerdictRow.revoked_at.is_(None) & scope.visible() & ~held_back()
+        if queue:
+            wanted &= ConversationRow.queue == queue
+        with self._reading() as session:
+            found = self._judged(session, wanted)
+        return {one.conversation.id: one.dissatisfied for one in found}
 
     def _judged(
         self,
@@ -274,17 +299,6 @@ class Verdicts:
             Judged(verdict, task, row, appeal, verdict.made_at + self._within)
             for verdict, task, row, appeal in session.execute(chosen)
         ]
-
-
-def _held_back() -> ColumnElement[bool]:
-    """Whether another reviewer is still to judge the same conversation in the same queue."""
-    other = aliased(ReviewTaskRow)
-    return exists().where(
-        other.conversation_id == ReviewTaskRow.conversation_id,
-        other.queue == ReviewTaskRow.queue,
-        other.id != ReviewTaskRow.id,
-        other.done_at.is_(None),
-    )
 
 
 def named(flagged: bool, dissatisfied: bool) -> Verdict:

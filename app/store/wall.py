@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store import events
+from app.store.alert_tables import AlertRow
 from app.store.alerts import see
 from app.store.excerpt import excerpt
 from app.store.scope import Scope
 from app.store.sources import Sessions
 from app.store.tables import (
-    AlertRow,
     AnswerRow,
     CarriedStateRow,
     ConversationRow,

@@ -10,16 +10,11 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.store.alert_tables import AlertRow, DeliveryRow, WebhookRow
+from app.store.audit import entry
 from app.store.scope import Scope
 from app.store.sources import Sessions
-from app.store.tables import (
-    AlertRow,
-    AuditRow,
-    ConversationRow,
-    DeliveryRow,
-    TurnRow,
-    WebhookRow,
-)
+from app.store.tables import ConversationRow, TurnRow
 from multimodal.errors import ConflictError, NotFoundError
 
 MAX_WEBHOOKS = 50
@@ -310,6 +305,5 @@ def _webhook(session: Session, webhook_id: int) -> WebhookRow:
     return row
 
 
-def _note(session: Session, scope: Scope, row: WebhookRow, change: str) -> None:
-    detail = {"webhook": row.id, "name": row.name, "change": change}
-    session.add(AuditRow(at=datetime.now(UTC), who=scope.who, action="webhook", detail=detail))
+def _note(session: Session, scope: Scope, row: WebhookRow, done: str) -> None:
+    entry(session, scope.who, "webhook", {"webhook": row.id, "name": row.name, "done": done})

@@ -99,16 +99,16 @@ def write_results(
     return _write(results, target, start, getattr(target, "name", "the stream"))
 
 
-def scored_to_json(scored: ScoredConversation) -> dict[str, Any]:
+def scored_to_json(scored: ScoredConversation, *, turns: bool = True) -> dict[str, Any]:
     """The complete result: the canonical conversation with what was found out about it.
 
     Every turn has besides `scores` (by modality), `answer`, `risk`, `tags` and `explanation`; the
     conversation has `trajectory`, `talk` and `notes`. The canonical reader passes over them, so
-    that a file of results can be scored again.
+    that a file of results can be scored again. Without `turns` it has an empty list of them.
     """
     data = conversation_to_json(replace(scored.conversation, turns=()))
     return data | {
-        "turns": [scored_turn_to_json(found) for found in scored.turns],
+        "turns": [scored_turn_to_json(found) for found in scored.turns] if turns else [],
         # A telephone number in a file's name leaves the house in no export.
         "media": [one | {"path": _MASKER.name(one["path"])} for one in data["media"]],
         "trajectory": scored.trajectory.to_json(),

@@ -22,21 +22,25 @@ from multimodal.media.container import (
     VideoStream,
     probe,
 )
+from multimodal.media.peaks import MOST_PEAKS, Peaks, peaks
 from multimodal.media.video import frames
 
 __all__ = [
     "DEFAULT_LIMITS",
     "MAX_TURN_SECONDS",
+    "MOST_PEAKS",
     "AudioStream",
     "ChannelMeter",
     "ChannelReport",
     "MediaInfo",
     "MediaLimits",
+    "Peaks",
     "VideoStream",
     "audio_blocks",
     "describe_channels",
     "frames",
     "parse_channel_map",
+    "peaks",
     "probe",
     "turn_audio",
 ]

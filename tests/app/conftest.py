@@ -242,13 +242,20 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[S
         yield Settings(data_dir=tmp_path / "data", database_url=url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose SQLite database has the tables in it, to be copied."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("template"))
+    upgrade(settings)
+    return settings.data_dir
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """A database of each kind with the tables in it."""
     if request.param == "sqlite":
-        settings = Settings(data_dir=tmp_path / "data")
-        upgrade(settings)
-        yield settings
+        template = request.getfixturevalue("sqlite_template")
+        yield Settings(data_dir=shutil.copytree(template, tmp_path / "data"))
         return
     server = request.getfixturevalue("postgres_server")
     with _database(server, request.getfixturevalue("postgres_template")) as url:
@@ -308,7 +315,10 @@ def client(settings: Settings, monitor: EmotionMonitor) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def sqlite_client(tmp_path: Path, monitor: EmotionMonitor) -> Iterator[TestClient]:
+def sqlite_client(
+    tmp_path: Path, sqlite_template: Path, monitor: EmotionMonitor
+) -> Iterator[TestClient]:
     """The API over SQLite, for what does not depend on the database, signed in."""
-    with signed_in(Settings(data_dir=tmp_path / "data"), monitor) as client:
+    data = shutil.copytree(sqlite_template, tmp_path / "data")
+    with signed_in(Settings(data_dir=data), monitor) as client:
         yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from app.checkpoints import adapted_fusers
 from app.monitor import build_monitor
 from app.settings import Settings
 from app.store import LOCAL, Store
+from app.store.sampling import Draw
+from app.thresholds import fitted_thresholds
 from fusion.late import LateFuser
 from multimodal.checkpoints import load_checkpoint
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.emotions import EMOTIONS, EmotionScores, ModelInfo
-from multimodal.errors import ConflictError, InvalidInputError, NotFoundError
+from multimodal.errors import CheckpointError, ConflictError, InvalidInputError, NotFoundError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.scoring import Need, TurnInput
+from multimodal.thresholds import FIXED
 
 QUEUE = "售后"
 
@@ -65,9 +69,9 @@ def test_corrections_of_a_queue_change_that_queue_alone(
 ) -> None:
     filled(store, monitor, corrected=12)
     result = adapt_site(settings, monitor, QUEUE, [])
-    assert result["helps"]
-    assert result["n"] == 24
-    assert result["classes"] == {"neutral": 12, "angry": 12}
+    assert result["fusion"]["n"] == 24
+    assert result["fusion"]["classes"] == {"neutral": 12, "angry": 12}
+    assert "too few verdicts" in result["thresholds"]["refused"]
     fusers = adapted_fusers(settings)
     assert list(fusers) == [QUEUE]
     site = EmotionMonitor(monitor.scorers, monitor.fuser, fuser_by_queue=fusers)
@@ -76,8 +80,7 @@ def test_corrections_of_a_queue_change_that_queue_alone(
     elsewhere = [t.answer.label for t in site.score(talk(99, "售前")).turns]
     assert elsewhere == ["neutral", "unknown", "neutral"]
     assert "adapted-" in site.score(talk(99)).turns[2].answer.model.name  # type: ignore[union-attr]
-    folder = undo(settings, QUEUE)
-    assert not Path(folder).exists()
+    assert undo(settings, QUEUE) == ["fusion"]
     assert adapted_fusers(settings) == {}
     with pytest.raises(NotFoundError, match="no adaptation"):
         undo(settings, QUEUE)
@@ -122,7 +125,7 @@ def test_from_a_file_for_all_queues_and_kept_apart_from_other_weights(
     file = tmp_path / "labelled.csv"
     file.write_text("text,emotion,conversation\n" + rows, "utf-8")
     result = adapt_site(settings, monitor, "", [file])
-    found = load_checkpoint("fusion", result["folder"])
+    found = load_checkpoint("fusion", result["fusion"]["written"])
     assert found.metrics["n"] == 24
     assert "24 turns of 12 conversations" in (found.path / "README.md").read_text("utf-8")
     assert build_monitor(settings).fuser.info.name == "adapted"
@@ -130,6 +133,58 @@ def test_from_a_file_for_all_queues_and_kept_apart_from_other_weights(
     config.write_text(config.read_text("utf-8").replace(found.config["adapted_from"], "0" * 64))
     assert adapted_fusers(settings) == {}
     assert build_monitor(settings).fuser.info.name == "default"
+
+
+def judged(store: Store, monitor: EmotionMonitor, number: int, *, share: float) -> None:
+    """A queue of which a reviewer finds a share dissatisfied; to the model all are the same."""
+    for index in range(number):
+        store.save(monitor.score(talk(index)))
+    store.queues.draw(Draw("random", number=number), LOCAL)
+    done = 0
+    while (task := store.queues.next("random", LOCAL)) is not None:
+        store.verdicts.judge(task.row.id, LOCAL, dissatisfied=done < share * number)
+        done += 1
+    assert done == number
+
+
+def test_verdicts_move_the_thresholds_of_a_queue_and_back(
+    settings: Settings, store: Store, monitor: EmotionMonitor
+) -> None:
+    judged(store, monitor, 40, share=0.8)
+    result = adapt_site(settings, monitor, QUEUE, [])
+    fitted = result["thresholds"]
+    assert "too few examples" in result["fusion"]["refused"]
+    assert fitted["classes"] == {"dissatisfied": 32, "other": 8}
+    assert fitted["adapted"]["log_loss"] < fitted["shipped"]["log_loss"]
+    assert fitted["dissatisfied"] < FIXED.dissatisfied
+    with Store(settings) as again:
+        for queue, expected in ((QUEUE, fitted["dissatisfied"]), ("售前", FIXED.dissatisfied)):
+            kept = again.save(monitor.score(talk(100, queue)))
+            scored = again.get(kept.id, LOCAL).scored
+            assert scored.thresholds.dissatisfied == pytest.approx(expected)
+    file = Path(fitted["written"])
+    file.write_text(file.read_text("utf-8").replace(json.loads(file.read_text())["models"][1], "0"))
+    assert fitted_thresholds(settings) == {}  # Fitted to the risk of another model.
+    assert undo(settings, QUEUE) == ["thresholds"]
+    assert not file.exists()
+
+
+def test_verdicts_that_say_what_the_risk_says_change_nothing(
+    settings: Settings, store: Store, monitor: EmotionMonitor
+) -> None:
+    risk = monitor.score(talk(0)).risk
+    judged(store, monitor, 40, share=risk)
+    with pytest.raises(ConflictError, match="Thresholds: it does not help"):
+        adapt_site(settings, monitor, QUEUE, [])
+    assert not settings.checkpoint_dir.exists()
+
+
+def test_damaged_thresholds_are_said(settings: Settings) -> None:
+    file = settings.checkpoint_dir / "thresholds" / "all.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("[]", "utf-8")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        fitted_thresholds(settings)
 
 
 def test_unreadable_file_is_said(

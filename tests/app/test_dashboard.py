@@ -137,6 +137,37 @@ def test_filters_and_the_empty_state(site: tuple[str, str], page: Page) -> None:
     expect(page.get_by_text(re.compile(r"1–\d+ of \d+"))).to_be_visible(timeout=PATIENCE)
 
 
+def test_words_are_found_and_lead_to_the_moment(site: tuple[str, str], page: Page) -> None:
+    said = {"role": "customer", "text": "我要转到人工，别再让机器人回答了"}
+    turns = [{"role": "agent", "text": "您好"}, said, {"role": "customer", "text": "好的"}]
+    http.post(f"{site[1]}/conversations", json={"external_id": "words", "turns": turns})
+    page.goto(f"{site[0]}/conversations?lang=en&q=机器人")
+    search = page.get_by_role("textbox", name="Search words or ids")
+    expect(search).to_have_value("机器人", timeout=PATIENCE)
+    search.fill("转到人工 机器人")
+    search.press("Enter")
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Kept searches").click()
+    page.get_by_role("textbox", name="Name").fill("robots")
+    page.get_by_role("button", name="Keep these filters").click()
+    expect(page.get_by_role("button", name="robots", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{site[0]}/conversations?lang=en&level=nonsense&day=soon&min_risk=9")
+    expect(page.get_by_text(re.compile(r"1–\d+ of \d+"))).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Kept searches").click()
+    page.get_by_role("button", name="robots", exact=True).click()
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_url("**q=*")
+    page.goto(page.url)  # What the address says is what is shown.
+    expect(page.get_by_text("1–1 of 1")).to_be_visible(timeout=PATIENCE)
+    grid = page.locator("[data-testid=data-grid-canvas]")
+    expect(grid).to_be_visible()
+    page.wait_for_timeout(500)  # Until the table has its rows on its canvas.
+    box = grid.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 160, box["y"] + 52)
+    expect(page.locator(".turn.here")).to_contain_text("机器人", timeout=PATIENCE)
+
+
 def test_what_the_filters_leave_goes_to_excel(
     site: tuple[str, str], page: Page, tmp_path: Path
 ) -> None:
@@ -168,48 +199,6 @@ def test_by_agent_and_day(site: tuple[str, str], page: Page) -> None:
         expect(page.get_by_text(found)).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_click_on_a_turn_seeks_the_player(site: tuple[str, str], page: Page) -> None:
-    number = conversation_id(site[1], "phone")
-    turns = http.get(f"{site[1]}/conversations/{number}").json()["turns"]
-    late = next(turn for turn in turns if (turn["start"] or 0) > 20)
-    page.goto(f"{site[0]}/replay?id={number}&lang=en")
-    player = page.locator("audio")
-    expect(player).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Agent · emotion is not scored").first).to_be_visible()
-    clock = f"{int(late['start']) // 60}:{round(late['start']) % 60:02d}"
-    page.get_by_role("button", name=clock).first.click()
-    page.wait_for_function(
-        "start => { const p = document.querySelector('audio');"
-        " return p && p.currentTime >= start - 1; }",
-        arg=int(late["start"]),
-        timeout=PATIENCE,
-    )
-    assert player.evaluate("p => p.currentTime") < late["start"] + 30
-
-
-def test_a_link_leads_to_the_moment(site: tuple[str, str], page: Page) -> None:
-    rows = http.get(f"{site[1]}/conversations", params={"channel": "phone"}).json()["data"]
-    call = next(row for row in rows if row["media_count"])
-    turns = http.get(f"{site[1]}/conversations/{call['id']}").json()["turns"]
-    turn = next(turn for turn in turns if (turn["start"] or 0) > 20)
-    at = round(turn["start"] + 1.2, 1)
-    known = f"source={call['source']}&external_id={call['external_id']}"
-    page.goto(f"{site[0]}/replay?{known}&t={at}&lang=en")
-    expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
-    page.wait_for_function(
-        "at => { const p = document.querySelector('audio'); return p && p.currentTime >= at - 1; }",
-        arg=at,
-        timeout=PATIENCE,
-    )
-    assert page.locator("audio").evaluate("p => p.currentTime") < at + 30
-    for nonsense in ("t=-3", "t=nan", "t=1e999", "t=soon", "turn=0", "turn=99999"):
-        page.goto(f"{site[0]}/replay?{known}&{nonsense}&lang=en")
-        expect(page.locator("audio")).to_be_visible(timeout=PATIENCE)
-        expect(page.locator(".em-here")).to_have_count(0)
-    page.goto(f"{site[0]}/replay?source=nobody&external_id=nothing&t=3&lang=en")
-    expect(page.get_by_text("no longer there")).to_be_visible(timeout=PATIENCE)
-
-
 def test_who_is_signed_out_comes_to_the_moment_through_the_sign_in(
     site: tuple[str, str], page: Page
 ) -> None:
@@ -233,7 +222,7 @@ def test_who_is_signed_out_comes_to_the_moment_through_the_sign_in(
     page.locator("input[name=again]").fill(OWN)
     page.locator("input[name=password]").fill(made["password"])
     page.locator("form button").click()
-    expect(page.locator(".em-here").first).to_contain_text(turn["text"], timeout=PATIENCE)
+    expect(page.locator(".turn.here").first).to_contain_text(turn["text"], timeout=PATIENCE)
     assert f"external_id={call['external_id']}" in page.url
 
 
@@ -273,22 +262,14 @@ def test_the_video_plays_and_each_modality_has_its_answer(
 ) -> None:
     page.goto(f"{site[0]}/replay?id={conversation_id(site[1], 'video')}")
     expect(page.locator("video")).to_be_visible(timeout=PATIENCE)
-    page.wait_for_function("document.querySelector('video').readyState >= 1", timeout=PATIENCE)
+    video = page.locator("video").element_handle()
+    page.wait_for_function("v => v.readyState >= 1", arg=video, timeout=PATIENCE)
     assert page.locator("video").evaluate("v => v.videoWidth") > 0
     expect(page.get_by_text(re.compile("^表情 .+ \\d+%")).first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile("^语音 .+ \\d+%")).first).to_be_visible()
-
-
-def test_a_correction_is_kept_and_undone(site: tuple[str, str], page: Page) -> None:
-    number = conversation_id(site[1], "chat")
-    page.goto(f"{site[0]}/replay?id={number}&lang=en")
-    page.get_by_role("button", name="Correct").first.click()
-    page.get_by_role("button", name="surprise", exact=True).click()
-    expect(page.get_by_text("Corrected: surprise")).to_be_visible(timeout=PATIENCE)
-    kept = http.get(f"{site[1]}/conversations/{number}").json()
-    assert [c["label"] for c in kept["corrections"] if not c["revoked_at"]] == ["surprise"]
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Corrected: surprise")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("[data-lane=face]")).to_be_hidden()
+    page.get_by_role("button", name="表情", exact=True).click()
+    expect(page.locator("[data-lane=face] canvas")).to_be_visible()
 
 
 def test_one_click_swaps_agent_and_customer(site: tuple[str, str], page: Page) -> None:
@@ -395,21 +376,21 @@ def test_a_batch_is_paused_left_and_gone_on_with(
 ) -> None:
     turns = ",".join(['{"role":"customer","text":"都几天了还没有人上门！太慢了"}'] * 40)
     files = []
-    for n in range(16):
+    for n in range(10):
         path = tmp_path / f"{n}.jsonl"
-        lines = (f'{{"external_id":"p{n}-{k}","turns":[{turns}]}}' for k in range(5))
+        lines = (f'{{"external_id":"p{n}-{k}","turns":[{turns}]}}' for k in range(2))
         path.write_text("\n".join(lines), "utf-8")
         files.append(path)
     page.goto(f"{site[0]}/batch?lang=en")
     drop(page, files)
     page.get_by_role("button", name="Score", exact=True).click()
     page.get_by_role("button", name="Pause", exact=True).click()
-    expect(page.get_by_text(re.compile(r"Paused: \d+ of 16 files"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"Paused: \d+ of 10 files"))).to_be_visible(timeout=PATIENCE)
     left = page.url
     page.goto(f"{site[0]}/conversations?lang=en")
     page.goto(left)
     page.get_by_role("button", name="Resume", exact=True).click()
-    expect(page.get_by_text("Done: 80 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Done: 20 conversations, 0 errors.")).to_be_visible(timeout=PATIENCE)
 
 
 def test_what_the_vendor_says_stands_beside_ours(site: tuple[str, str], page: Page) -> None:

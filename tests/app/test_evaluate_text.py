@@ -30,13 +30,13 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(
     ("task", "path", "lines", "better_than"),
     [
-        ("text-emotion", "text/smp2020_usual/eval.jsonl.gz", 800, 0.6),
-        ("text-emotion", "text/bmeld_zh/dev.jsonl.gz", 500, 0.4),
-        ("text-emotion", "fusion/emotiontalk/val.jsonl.gz", 500, 0.4),
+        ("text-emotion", "text/smp2020_usual/eval.jsonl.gz", 200, 0.6),
+        ("text-emotion", "text/bmeld_zh/dev.jsonl.gz", 200, 0.4),
+        ("text-emotion", "fusion/emotiontalk/val.jsonl.gz", 200, 0.4),
         ("text-sentiment", "text/msctd_zh/dev.jsonl.gz", 60, 0.5),
-        ("text-sentiment", "text/reviews/waimai.jsonl.gz", 500, 0.8),
+        ("text-sentiment", "text/reviews/waimai.jsonl.gz", 200, 0.8),
         ("text-satisfaction", "text/uss_jddc/train.jsonl.gz", 40, 0.5),
-        ("conversation-satisfaction", "text/stc3_helpdesk/train.jsonl.gz", 200, 0.6),
+        ("conversation-satisfaction", "text/stc3_helpdesk/train.jsonl.gz", 80, 0.6),
     ],
 )
 def test_real_corpora(

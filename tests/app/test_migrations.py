@@ -13,7 +13,9 @@ from app.store.tables import Base
 def _tables(settings: Settings) -> set[str]:
     engine = open_engine(settings.url)
     try:
-        return set(inspect(engine).get_table_names())
+        names = set(inspect(engine).get_table_names())
+        # The index of words, and what FTS5 keeps it in.
+        return {name for name in names if not name.startswith("turn_search")}
     finally:
         engine.dispose()
 

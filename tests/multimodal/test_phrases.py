@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.alerts.defaults import ABUSE, COMPLAINT
 from multimodal.phrases import Finder
+from multimodal.tags import Tag, shipped_words
+
+
+def has(tag: Tag, text: str) -> bool:
+    return tag in {tagged.tag for tagged in shipped_words().of_text(text)}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +30,7 @@ from multimodal.phrases import Finder
     ],
 )
 def test_abuse(text: str) -> None:
-    assert Finder.of(ABUSE, skip_negated=True).find(text) is not None
+    assert has(Tag.ABUSE, text)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,7 @@ def test_abuse(text: str) -> None:
     ],
 )
 def test_no_abuse(text: str) -> None:
-    assert Finder.of(ABUSE, skip_negated=True).find(text) is None
+    assert not has(Tag.ABUSE, text)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,7 @@ def test_no_abuse(text: str) -> None:
     ],
 )
 def test_complaints_and_negation(text: str, found: bool) -> None:
-    assert (Finder.of(COMPLAINT, skip_negated=True).find(text) is not None) is found
+    assert has(Tag.COMPLAINT, text) is found
 
 
 def test_where_it_stands() -> None:

@@ -21,9 +21,9 @@ from app.api.alert_schemas import (
 )
 from app.api.schemas import Problem
 from app.api.services import LARGEST_ID, ScopeDep, Services, ServicesDep, StrictJsonRoute
+from app.store.alert_tables import RuleRow
 from app.store.alerts import ListedAlert
 from app.store.rules import Judgement
-from app.store.tables import RuleRow
 
 router = APIRouter(tags=["alerts"], route_class=StrictJsonRoute)
 

@@ -8,26 +8,26 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, UploadFile
 
-from app.api.routes.imports import safe_name
-from app.api.schemas import (
+from app.api.intake_schemas import (
     BatchList,
     BatchOptions,
     BatchOut,
     FileList,
     FilePreview,
     FileState,
-    Problem,
     ProfileIn,
     ProfileOut,
     Profiles,
 )
+from app.api.routes.imports import safe_name
+from app.api.schemas import Problem
 from app.api.services import LARGEST_ID, NumberPath, ScopeDep, Services, ServicesDep
 from app.intake.batches import ingest_options, spooled
 from app.intake.detect import format_name, show
 from app.intake.sources import SourceProfile
 from app.store import Scope
+from app.store.batch_tables import BatchItemRow
 from app.store.batches import NewItem, Progress
-from app.store.tables import BatchItemRow
 from multimodal.conversation import storable
 from multimodal.errors import InvalidInputError
 

@@ -7,17 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api import present
-from app.api.filters import FilterDep
-from app.api.schemas import (
+from app.api.conversation_schemas import (
     Accepted,
     ConversationIn,
     ConversationOut,
     CorrectionIn,
     CorrectionOut,
     Page,
-    Problem,
-    State,
 )
+from app.api.filters import FilterDep
+from app.api.schemas import Problem, State
 from app.api.services import (
     LARGEST_ID,
     IdPath,
@@ -82,16 +81,21 @@ def list_(
 ) -> dict[str, Any]:
     """One page of the conversations that the filters leave; all of them hold together."""
     found, count = services.store.page(wanted, scope, sort=sort, limit=limit, offset=offset)
-    zone = services.settings.zone
-    return {"data": [present.listed(one, zone) for one in found], "count": count}
+    zone, words = services.settings.zone, wanted.words
+    return {"data": [present.listed(one, zone, words) for one in found], "count": count}
 
 
 @router.get("/{conversation_id}", response_model=ConversationOut)
-def get(conversation_id: IdPath, services: ServicesDep, scope: ScopeDep) -> dict[str, Any]:
+def get(
+    conversation_id: IdPath,
+    services: ServicesDep,
+    scope: ScopeDep,
+    turns: Annotated[bool, Query(description="False leaves the turns out.")] = True,
+) -> dict[str, Any]:
     """Everything about one conversation, with its latest scoring; that it was viewed is noted."""
     stored = services.store.get(conversation_id, scope)
     services.watch.looked(scope, "view", conversation_id)
-    return present.whole(stored, services.settings.zone)
+    return present.whole(stored, services.settings.zone, turns=turns)
 
 
 @router.delete("/{conversation_id}", status_code=204)

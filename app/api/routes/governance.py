@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from app.api.schemas import (
+from app.api.governance_schemas import (
     Audit,
     ErasedOut,
     EraseIn,
@@ -17,9 +17,9 @@ from app.api.schemas import (
     NoticeIn,
     NoticeOut,
     Notices,
-    Problem,
     SweptOut,
 )
+from app.api.schemas import Problem
 from app.api.services import ScopeDep, ServicesDep, StrictJsonRoute
 from app.store.tables import NoticeRow
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, UploadFile
 
 from app.api.errors import as_json
-from app.api.schemas import Imported
+from app.api.intake_schemas import Imported
 from app.api.services import ScopeDep, Services, ServicesDep
 from app.ingest import IngestOptions, read_files
 from app.intake.storing import discard_media, with_kept_media

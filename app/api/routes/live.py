@@ -11,8 +11,10 @@ from anyio import to_thread
 from fastapi import APIRouter, Form, Header, Request, Response, UploadFile
 
 from app.api import present
+from app.api.answer_schemas import TurnIn
+from app.api.conversation_schemas import Appended, ConversationOut
 from app.api.routes.media import require_usable
-from app.api.schemas import Appended, ConversationOut, Problem, TurnIn
+from app.api.schemas import Problem
 from app.api.services import IdPath, ScopeDep, ServicesDep, StrictJsonRoute, WriteKeyDep
 from app.live.turns import Added
 from app.store import WriteKey

@@ -11,17 +11,20 @@ from fastapi import APIRouter, Form, HTTPException, Path, Request, Response, Upl
 from fastapi.responses import FileResponse
 
 from app.api import present
+from app.api.conversation_schemas import ConversationOut
 from app.api.routes.imports import ChannelsForm, NoticeForm, RoleForm
-from app.api.schemas import ConversationOut, Problem
+from app.api.schemas import Problem
 from app.api.services import IdPath, ScopeDep, Services, ServicesDep
 from app.intake.storing import discard_media
 from app.store.media import content_type
+from app.store.reading import StoredConversation
 from multimodal.conversation import WHOLE_PICTURE, Media, Role, storable
 from multimodal.errors import ConflictError, EmotionMonitorError, NotFoundError
 from multimodal.media import MediaInfo, parse_channel_map, probe
 
 router = APIRouter(prefix="/conversations", tags=["media"])
 
+RecordingPath = Annotated[int, Path(ge=0, le=1000, description="The recording, from 0.")]
 _RANGES = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*")
 
 
@@ -36,25 +39,15 @@ _RANGES = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*")
 )
 def get_media(
     conversation_id: IdPath,
-    number: Annotated[int, Path(ge=0, le=1000, description="The recording, from 0.")],
+    number: RecordingPath,
     request: Request,
     services: ServicesDep,
     scope: ScopeDep,
 ) -> Response:
     """A recording, whole or in part (Range, If-Range); that it was replayed is noted."""
     stored = services.store.get(conversation_id, scope)
-    where = f"conversation {conversation_id}"
-    if number >= len(stored.media):
-        raise NotFoundError(f"there is no recording {number}.", where=where)
-    path = stored.scored.conversation.media[number].path
-    try:
-        kind, found = content_type(path), path.stat()
-    except OSError as error:
-        raise NotFoundError(
-            "the recording's file is not there any more.",
-            where=where,
-            remedy="Put it back where it was when it was scored, or upload it.",
-        ) from error
+    path = recording(stored, number)
+    kind, found = content_type(path), path.stat()
     services.watch.looked(scope, "replay", conversation_id)
     etag = stored.media[number].sha256 or f"{found.st_mtime_ns:x}-{found.st_size:x}"
     if "if-range" not in request.headers:
@@ -120,6 +113,25 @@ def add_media(
             discard_media(services.store, more)
             raise
     return present.whole(services.store.get(conversation_id, scope), services.settings.zone)
+
+
+def recording(stored: StoredConversation, number: int) -> FilePath:
+    """Where a conversation's recording lies.
+
+    Raises:
+        NotFoundError: If it has none of that number, or the file is not there any more.
+    """
+    where = f"conversation {stored.row.id}"
+    if number >= len(stored.media):
+        raise NotFoundError(f"there is no recording {number}.", where=where)
+    path = stored.scored.conversation.media[number].path
+    if not path.is_file():
+        raise NotFoundError(
+            "the recording's file is not there any more.",
+            where=where,
+            remedy="Put it back where it was when it was scored, or upload it.",
+        )
+    return path
 
 
 def require_usable(path: FilePath, name: str, services: Services) -> MediaInfo:

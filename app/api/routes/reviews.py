@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from app.api import review_present as present
+from app.api.conversation_schemas import CorrectionOut
 from app.api.present import correction
 from app.api.review_schemas import (
     AppealIn,
@@ -29,7 +30,7 @@ from app.api.review_schemas import (
     VerdictOut,
     VerdictPage,
 )
-from app.api.schemas import CorrectionOut, Problem
+from app.api.schemas import Problem
 from app.api.services import (
     LARGEST_ID,
     IdPath,

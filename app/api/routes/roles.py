@@ -8,7 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api import present
-from app.api.schemas import ConversationOut, Problem, RolesPreview, SourceSwapIn, SourceSwapOut
+from app.api.conversation_schemas import ConversationOut
+from app.api.intake_schemas import RolesPreview, SourceSwapIn, SourceSwapOut
+from app.api.schemas import Problem
 from app.api.services import IdPath, ScopeDep, Services, ServicesDep, StrictJsonRoute
 from app.store import Scope
 from multimodal.errors import ConflictError

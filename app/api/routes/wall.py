@@ -11,7 +11,7 @@ from app.api.services import IdPath, ScopeDep, ServicesDep
 from app.api.wall_schemas import Handling, WallOut
 from app.links import filled
 from app.settings import Settings
-from app.store.tables import AlertRow
+from app.store.alert_tables import AlertRow
 from app.store.wall import OpenConversation
 
 router = APIRouter(tags=["wall"])

@@ -12,7 +12,7 @@ from app.alerts.posting import check_url
 from app.api.alert_schemas import Deliveries, DeliveryOut, WebhookIn, WebhookOut, Webhooks
 from app.api.schemas import Problem
 from app.api.services import LARGEST_ID, ScopeDep, Services, ServicesDep, StrictJsonRoute
-from app.store.tables import DeliveryRow, WebhookRow
+from app.store.alert_tables import DeliveryRow, WebhookRow
 from multimodal.errors import InvalidInputError
 
 router = APIRouter(prefix="/webhooks", tags=["alerts"], route_class=StrictJsonRoute)

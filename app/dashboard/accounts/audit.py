@@ -44,7 +44,6 @@ def audit() -> None:
         }
     )
     config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
-    config["audit_detail"] = st.column_config.TextColumn(t("audit_detail"), width="large")
     height: Literal["content"] | int = "content" if len(found) <= 15 else 560
     st.dataframe(table, column_config=config, hide_index=True, height=height)
 
@@ -62,11 +61,12 @@ def _action(name: str) -> str:
 
 
 def _detail(detail: dict[str, Any]) -> str:
-    parts = [
-        t(f"detail_{name}", value=value)
-        for name, value in detail.items()
-        if f"detail_{name}" in ACCOUNT_TEXTS and value
-    ]
-    if f"done_{detail.get('done')}" in ACCOUNT_TEXTS:
-        parts.append(t(f"done_{detail['done']}"))
-    return " · ".join(parts)
+    return " · ".join(part for name, value in detail.items() if (part := _part(name, value)))
+
+
+def _part(name: str, value: Any) -> str:
+    """A value by its own name where it has one, else with what it is; empty where neither is."""
+    for key in (f"detail_{name}_{value}", f"{name}_{value}"):
+        if key in ACCOUNT_TEXTS:
+            return t(key)
+    return t(f"detail_{name}", value=value) if f"detail_{name}" in ACCOUNT_TEXTS and value else ""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from app.dashboard.texts import t
+from app.dashboard.texts import listed, t
 
 
 def bounds(
@@ -49,7 +49,7 @@ def bounds(
 
 def shown(names: Sequence[str] | None, every: str) -> str:
     """Teams or queues as text; `every` where all are meant."""
-    return t(every) if names is None else "、".join(names) or "–"
+    return t(every) if names is None else listed(names) or "–"
 
 
 def moment(text: str | None) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.dashboard import client
 from app.dashboard.accounts.fields import bounds, keep_secret, moment, show_secret, shown
-from app.dashboard.texts import t
+from app.dashboard.texts import listed, t
 
 SCOPES = ("read", "ingest", "review", "export", "supervise")
 """What a key can be for, as the API has it."""
@@ -31,18 +31,17 @@ def keys() -> None:
         {
             "key_name": [key["name"] for key in found],
             "key_hint": [f"{key['hint']}…" for key in found],
+            "account_state": [_state(key) for key in found],
             "key_scopes": [
-                "、".join(t(f"key_scope_{scope}") for scope in key["scopes"]) for key in found
+                listed(t(f"key_scope_{scope}") for scope in key["scopes"]) for key in found
             ],
             "teams": [shown(key["teams"], "all_teams") for key in found],
             "queues": [shown(key["queues"], "all_queues") for key in found],
-            "account_state": [_state(key) for key in found],
             "made_by": [key["made_by"] for key in found],
             "used_at": [moment(key["used_at"]) for key in found],
         }
     )
     config = {name: st.column_config.TextColumn(t(name)) for name in table.columns}
-    config["key_scopes"] = st.column_config.TextColumn(t("key_scopes"), width="large")
     picked = st.dataframe(
         table,
         column_config=config,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.dashboard.alerts.texts import t
-from app.dashboard.texts import language
+from app.dashboard.texts import language, listed
 
 WORDS_SHOWN = 3
 
@@ -26,7 +26,7 @@ def scope(rule: dict[str, Any]) -> str:
     """Where and when a rule holds, and how long it rests."""
     hours = rule["hours"]
     parts = [
-        "、".join(rule["queues"]) if language() == "zh" else ", ".join(rule["queues"]),
+        listed(rule["queues"]),
         " / ".join(t(channel) for channel in rule["channels"]),
         f"{hours[0]}–{hours[1]}" if hours else "",
         t("say_cool_down", minutes=f"{rule['cool_down'] / 60:g}") if rule["cool_down"] else "",
@@ -36,7 +36,7 @@ def scope(rule: dict[str, Any]) -> str:
 
 def choice_name(metric: str, choice: str) -> str:
     """What a choice of a metric is called."""
-    return t(f"state_{choice}") if metric == "state" else t(choice)
+    return t(f"{metric}_{choice}") if metric in ("state", "tag") else t(choice)
 
 
 def _condition(rule: dict[str, Any]) -> str:
@@ -45,7 +45,7 @@ def _condition(rule: dict[str, Any]) -> str:
         if rule["pattern"]:
             return t("say_pattern", words=rule["pattern"])
         words = rule["words"]
-        shown = ("、" if language() == "zh" else ", ").join(words[:WORDS_SHOWN])
+        shown = listed(words[:WORDS_SHOWN])
         key = "say_words" if len(words) <= WORDS_SHOWN else "say_many_words"
         return t(key, words=shown, count=len(words))
     names = (choice_name(metric, choice) for choice in rule["choices"])

@@ -16,18 +16,24 @@ from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
 from multimodal.phrases import Finder
+from multimodal.scoring import DISAGREES
 
 CHANNELS = ("phone", "video", "chat")
 DEFAULT_THRESHOLDS = {
     "emotion": 0.6,
     "risk": 0.6,
     "sentiment_drop": 3.0,
-    "disagreement": 0.3,
+    "disagreement": DISAGREES,
     "overlap": 2.0,
     "silence": 30.0,
     "waiting": 60.0,
 }
-DEFAULT_CHOICES = {"level": ["heated"], "state": ["anger"], "emotion": ["angry"]}
+DEFAULT_CHOICES = {
+    "level": ["heated"],
+    "state": ["anger"],
+    "tag": ["abuse"],
+    "emotion": ["angry"],
+}
 TRIED, MAX_TRIED = 200, 500
 _SEPARATORS = re.compile(r"[\n,，、;；]+")
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*[-–—~至到]\s*(\d{1,2}:\d{2})")
@@ -110,7 +116,7 @@ def _fields(rule: dict[str, Any]) -> dict[str, Any] | None:
             format_func=lambda name: t(f"metric_{name}"),
             key=_key("metric"),
         )
-        st.caption(t(f"help_{metric}"))
+        st.caption(t(f"help_{metric}", flagged=f"{DISAGREES:g}"))
         written |= _measured(rule, metric)
     with right:
         written |= _lasting(rule, metric)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.dashboard.alerts import client
+from app.dashboard.alerts import client, keys
 from app.dashboard.alerts.style import STYLE, severity_badge
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
@@ -26,13 +25,11 @@ REFRESH_SECONDS = 2.0
 OUTCOMES = ("intervened", "false_alarm", "no_action", "to_complaint")
 """In the order of their keys, 1 to 4."""
 VIEWS = ("open", "closed", "precision")
-_EARLY_KEYS = Path(__file__).with_name("early_keys.js").read_text("utf-8")
 
 
 def page() -> None:
     """Draws the page."""
     st.html(STYLE)
-    st.html(f"<script>{_EARLY_KEYS}</script>", unsafe_allow_javascript=True)
     st.title(t("alerts"))
     view = st.segmented_control(
         t("alerts"),
@@ -53,6 +50,7 @@ def page() -> None:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def _open() -> None:
+    keys.listen(_press)
     try:
         found = client.alerts("open", SHOWN)
     except ApiError as error:
@@ -76,6 +74,8 @@ def _open() -> None:
     chosen = st.session_state.get("alert")
     current: int = chosen if isinstance(chosen, int) and chosen in by_id else order[0]
     st.session_state.alert = current
+    if st.session_state.pop("alert_to_replay", None) == current:
+        _replay(by_id[current])
     _bar(order, current, found)
     for number in order:
         _card(by_id[number], current=number == current)
@@ -151,6 +151,25 @@ def _bar(order: list[int], current: int, found: dict[str, Any]) -> None:
                 on_click=_resort,
             )
     st.caption(f"{t('keys')} {t('budget_help', budget=found['budget'])}")
+
+
+def _press(key: str) -> None:
+    """What a key does to the marked alert, as its button would."""
+    order: list[int] = st.session_state.get("alerts_order") or []
+    current = st.session_state.get("alert")
+    if not isinstance(current, int) or current not in order:
+        return
+    if key in "jk":
+        at = order.index(current) + (1 if key == "j" else -1)
+        _choose(order[min(max(at, 0), len(order) - 1)])
+    elif key == "o":
+        st.session_state.alert_to_replay = current
+    elif not may("supervisor"):
+        return
+    elif key == "a":
+        _acknowledge(current)
+    else:
+        _close(current, OUTCOMES[int(key) - 1])
 
 
 def _choose(number: int) -> None:
@@ -236,12 +255,14 @@ def _acknowledge(number: int) -> None:
 
 
 def _close(number: int, outcome: str) -> None:
+    if not _act(client.close, number, outcome):
+        return
+    st.session_state.alerts_done = t("closed_as", outcome=t(outcome))
     order = st.session_state.get("alerts_order") or []
-    if number in order and len(order) > 1:
+    if number in order:  # The next one is marked, also for a key that was pressed meanwhile.
         at = order.index(number)
-        st.session_state.alert = order[at + 1] if at + 1 < len(order) else order[at - 1]
-    if _act(client.close, number, outcome):
-        st.session_state.alerts_done = t("closed_as", outcome=t(outcome))
+        order.remove(number)
+        st.session_state.alert = order[min(at, len(order) - 1)] if order else None
 
 
 def _act(what: Any, *arguments: Any) -> bool:

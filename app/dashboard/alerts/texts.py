@@ -95,6 +95,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "metric": ("看什么", "What to watch"),
     "metric_level": ("等级", "Level"),
     "metric_state": ("客户状态", "The customer's state"),
+    "metric_tag": ("事件标签", "Event tag"),
     "metric_emotion": ("某种情绪的概率", "Probability of an emotion"),
     "metric_risk": ("不满风险", "Risk of ending dissatisfied"),
     "metric_sentiment_drop": ("情绪下降", "Drop of sentiment"),
@@ -108,6 +109,11 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "The conversation's level is at least the chosen one.",
     ),
     "help_state": ("客户这句话的状态是所选之一。", "The turn's state is one of the chosen ones."),
+    "help_tag": (
+        "客户这句话带有所选标签之一：由词语得出，催促也可由语音得出；否定的不算。",
+        "The turn has one of the chosen tags, by its words (urging: or by its voice); what is "
+        "negated does not count.",
+    ),
     "help_emotion": (
         "所选情绪的概率之和达到门槛。",
         "The chosen emotions together reach the threshold.",
@@ -121,8 +127,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "From the first three turns to the latest three, sentiment (-5 to +5) fell by so much.",
     ),
     "help_disagreement": (
-        "文字、语音、表情彼此矛盾（一正一负）的概率，0 至 1；0.2 起页面会提示。",
-        "Chance that words, voice and face contradict each other, 0 to 1; pages flag it from .2.",
+        "文字、语音、表情彼此矛盾（一正一负）的概率，0 至 1；{flagged} 起页面会提示。",
+        "Chance that words, voice and face contradict each other, 0 to 1; pages flag it from "
+        "{flagged}.",
     ),
     "help_overlap": (
         "客户开口时对方还在说，同时说话持续了这么多秒。",
@@ -191,8 +198,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "save_off": ("保存（不启用）", "Save (switched off)"),
     "saved": ("已保存。", "Saved."),
     "deleted": ("已删除，它的预警保留。", "Deleted; its alerts stay."),
-    "would_alert": ("会触发", "Alerts"),
-    "would_alert_of": ("{alerts} / {all} 个会话", "{alerts} of {all}"),
+    "would_alert": ("会触发的会话", "Alerts"),
+    "would_alert_of": ("{alerts} / {all}", "{alerts} of {all}"),
     "per_hour": ("平均每小时", "An hour on average"),
     "per_hour_help": (
         "在有会话的 {hours} 个钟点里平均；最多的一小时 {busiest} 条。",
@@ -220,6 +227,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     # Sentences
     "say_level": ("等级达到“{choices}”或更高", "level {choices} or higher"),
     "say_state": ("状态为{choices}", "state {choices}"),
+    "say_tag": ("标签为“{choices}”", "tagged {choices}"),
     "say_emotion": ("{choices}的概率 ≥ {threshold}", "probability of {choices} ≥ {threshold}"),
     "say_risk": ("风险 ≥ {threshold}", "risk ≥ {threshold}"),
     "say_sentiment_drop": ("情绪下降 ≥ {threshold}", "sentiment fell by ≥ {threshold}"),

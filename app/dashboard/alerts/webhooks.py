@@ -14,6 +14,7 @@ from app.dashboard.alerts.page import clock_of
 from app.dashboard.alerts.style import SEVERITY_SIGNS
 from app.dashboard.alerts.texts import t
 from app.dashboard.client import ApiError, show_error
+from app.dashboard.texts import listed
 
 VENDORS = ("wecom", "dingtalk", "feishu", "generic")
 EMPTY: dict[str, Any] = {
@@ -70,7 +71,7 @@ def _row(one: dict[str, Any]) -> None:
             part
             for part in (
                 f"≥ {t(one['least_severity'])}",
-                "、".join(one["teams"]) or t("all_teams"),
+                listed(one["teams"]) or t("all_teams"),
                 t("signed") if one["signed"] else "",
                 "" if one["with_words"] else t("without_words"),
                 "" if one["enabled"] else t("off"),

@@ -8,16 +8,16 @@ from typing import Any
 
 import streamlit as st
 
+from app.dashboard.browser import SHARED, joined
 from app.dashboard.review import accuracy, appeals, draws
 from app.dashboard.review.texts import desk_texts, t
 from app.dashboard.session import api_address, may
 from app.dashboard.texts import language
-from app.dashboard.wall import SHARED
 
 CAUSES = ("", "transcript", "sound", "irony", "about_other", "context", "roles", "other")
 VIEWS = ("desk", "appeals", "accuracy", "draws")
 _HERE = Path(__file__).parent
-_PARTS = (SHARED, _HERE / "desk.js", _HERE / "draw.js")
+_PARTS = (*SHARED, _HERE / "desk.js", _HERE / "draw.js")
 """One module for the browser, in this order; no build step."""
 
 
@@ -61,5 +61,5 @@ def desk() -> None:
 @cache
 def _component() -> Any:
     css = (_HERE / "desk.css").read_text("utf-8")
-    script = "\n".join(part.read_text("utf-8") for part in _PARTS)
+    script = joined(_PARTS)
     return st.components.v2.component("emotion_monitor_desk", css=css, js=script)

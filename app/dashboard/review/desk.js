@@ -43,7 +43,7 @@ class Desk {
     this.draw();
     const queue = this.queue;
     const body = { queue, ...(after ? { after } : {}) };
-    const found = await this.try(() => ask(this.settings.api, "POST", "reviews/next", body));
+    const found = await this.try(() => request(this.settings.api, "POST", "reviews/next", { body }));
     if (queue !== this.queue) return;
     this.loading = false;
     this.show(found ? found.task : null);
@@ -51,7 +51,7 @@ class Desk {
   }
 
   async counts() {
-    const found = await this.try(() => ask(this.settings.api, "GET", "reviews/queues"));
+    const found = await this.try(() => request(this.settings.api, "GET", "reviews/queues"));
     if (found) this.progress = found;
     this.drawTop();
   }
@@ -125,7 +125,7 @@ class Desk {
     const { task } = this;
     await this.saving;
     const path = `reviews/tasks/${task.id}/verdict`;
-    const told = await this.try(() => ask(this.settings.api, "PUT", path, body));
+    const told = await this.try(() => request(this.settings.api, "PUT", path, { body }));
     if (!told) return this.seeWhoHasIt(task);
     this.undone.push({ verdict: true });
     this.task = told;
@@ -138,7 +138,7 @@ class Desk {
     if (!last) return this.back();
     if (last.verdict) {
       const { id } = this.task;
-      const told = await this.try(() => ask(this.settings.api, "DELETE", `reviews/tasks/${id}/verdict`));
+      const told = await this.try(() => request(this.settings.api, "DELETE", `reviews/tasks/${id}/verdict`));
       if (told) this.task = told;
       else this.undone.push(last);
       this.counts();
@@ -157,7 +157,7 @@ class Desk {
   async back() {
     if (!this.previous) return this.tell(this.texts.nothing_to_undo);
     const path = `reviews/tasks/${this.previous}`;
-    const kept = await this.try(() => ask(this.settings.api, "GET", path));
+    const kept = await this.try(() => request(this.settings.api, "GET", path));
     this.previous = null;
     if (!kept) return;
     this.show(kept);
@@ -169,7 +169,7 @@ class Desk {
   save(method, path, body) {
     const { task } = this;
     this.saving = this.saving.then(async () => {
-      const told = await this.try(() => ask(this.settings.api, method, `reviews/tasks/${task.id}/${path}`, body));
+      const told = await this.try(() => request(this.settings.api, method, `reviews/tasks/${task.id}/${path}`, { body }));
       if (!told) await this.seeWhoHasIt(task);
     });
   }
@@ -178,7 +178,7 @@ class Desk {
   async seeWhoHasIt(task) {
     const status = this.failed;
     if (task !== this.task || (status !== 409 && status !== 404)) return;
-    const kept = await this.try(() => ask(this.settings.api, "GET", `reviews/tasks/${task.id}`));
+    const kept = await this.try(() => request(this.settings.api, "GET", `reviews/tasks/${task.id}`));
     if (kept) this.show(kept);
     this.failed = status; // Enter goes on to the next one.
     if (kept && status === 409) this.tell(this.whoHas(kept));

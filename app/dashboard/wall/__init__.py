@@ -8,15 +8,14 @@ from typing import Any
 
 import streamlit as st
 
+from app.dashboard.browser import SHARED, joined
 from app.dashboard.session import api_address, may
 from app.dashboard.texts import language
 from app.dashboard.theme import LEVEL_SIGNS
 from app.dashboard.wall.texts import wall_texts
 
 PARTS = ("arrange.js", "feed.js", "row.js", "bar.js", "wall.js", "screen.js", "mount.js")
-"""One module for the browser, in this order; no build step."""
-SHARED = Path(__file__).parent.parent / "browser.js"
-"""What every component uses; it stands before its own parts."""
+"""One module for the browser, in this order, after what components share; no build step."""
 _HERE = Path(__file__).parent
 _WALL_STYLE = """
 <style>.block-container { max-width: none; padding: 3.8rem clamp(.6rem, 2vw, 1.5rem) 1rem; }</style>
@@ -31,8 +30,7 @@ header, .st-key-corner, .st-key-footer { display: none !important; }
 
 def script() -> str:
     """The browser's part."""
-    parts = [SHARED, *(_HERE / name for name in PARTS)]
-    return "\n".join(part.read_text("utf-8") for part in parts)
+    return joined([*SHARED, *(_HERE / name for name in PARTS)])
 
 
 def page() -> None:
@@ -54,7 +52,6 @@ def page() -> None:
         on_open_change=lambda: None,
     )
     if wall.open:
-        st.session_state.pop("arrived", None)  # The same place once more is gone to once more.
         st.switch_page(st.session_state.pages["replay"], query_params=_place(wall.open))
 
 

@@ -87,8 +87,8 @@ class Feed {
     this.timer = setTimeout(() => this.ask(), pause);
   }
 
-  /** One request; its answer as JSON. */
+  /** One request; see `request`. */
   request(method, path) {
-    return ask(this.api, method, path);
+    return request(this.api, method, path);
   }
 }

@@ -1,15 +1,5 @@
 // One row of the table. Names and words become text, never HTML.
 
-/** Writes a text where it differs, so that a row that is as it was costs nothing. */
-function say(element, text, title = "") {
-  if (element.textContent !== text) element.textContent = text;
-  if (element.title !== title) element.title = title;
-}
-
-function joined(parts) {
-  return parts.filter(Boolean).join(" · ");
-}
-
 /** Bars up and down from a line in the middle: the customer's sentiment, the latest on the right. */
 class Trend {
   constructor(count) {

@@ -59,6 +59,9 @@ SAMPLES: Mapping[str, Sample] = {
     "POST /keys": Sample(201, json={"name": "new{n}", "scopes": ["read"], "teams": [OWN]}),
     "DELETE /keys/{name}": Sample(),
     "GET /groups": Sample(),
+    "GET /searches": Sample(),
+    "PUT /searches/{name}": Sample(json={"query": {"q": "退款"}}),
+    "DELETE /searches/{name}": Sample(204),
     "GET /models": Sample(),
     "GET /models/checkpoints": Sample(),
     "GET /conversations": Sample(),
@@ -76,7 +79,9 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     "WS /conversations/{conversation_id}/audio": Sample(json={"event": "stop"}, open=True),
     "POST /conversations/{conversation_id}/close": Sample(open=True),
+    "GET /conversations/{conversation_id}/replay": Sample(),
     "GET /conversations/{conversation_id}/media/{number}": Sample(),
+    "GET /conversations/{conversation_id}/media/{number}/peaks": Sample(),
     "POST /conversations/{conversation_id}/media": Sample(
         422, files={"file": ("a.wav", b"no recording")}
     ),

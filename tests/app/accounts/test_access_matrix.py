@@ -20,6 +20,7 @@ from app.accounts.sign_in import make_key
 from app.api import create_app
 from app.api.access import ACCESS, EVERYBODY, WEBSOCKET, named_routes
 from app.api.services import Services
+from app.dashboard.accounts.audit import ACTIONS
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
 from app.store.accounts import ROLES
@@ -114,7 +115,7 @@ class World:
         if "{batch_id}" in path:
             names["{batch_id}"] = str(self._batch(owner, sample.batch))
         if "{name}" in path:
-            names["{name}"] = self._named(path, number)
+            names["{name}"] = self._named(path, number, owner)
         if "{notice}" in body:
             self.store.add_notice(f"notice-{number}", "告知", LOCAL)
             names["{notice}"] = f"notice-{number}"
@@ -208,9 +209,11 @@ class World:
             self.store.batches.pause(number, owner)
         return number
 
-    def _named(self, path: str, number: int) -> str:
+    def _named(self, path: str, number: int, owner: Scope) -> str:
         if "/keys/" in path:
             make_key(self.store, NewKey(f"made{number}", ["read"], [OWN]), LOCAL)
+        elif "/searches/" in path:
+            self.store.searches.keep(f"made{number}", {}, owner)
         elif "/users/" in path:
             session_token(self.services.settings, f"made{number}", "viewer", [OWN])
         return f"made{number}"
@@ -283,3 +286,12 @@ def test_what_is_anothers_is_not_there(world: World, route: str) -> None:
     token, _ = world.bearer("admin")
     answer = world.send(route, token, somebody, OTHER)
     assert answer.status_code == sample_of(route).status, answer.text
+
+
+def test_whatever_was_done_has_a_name_in_the_audit(world: World) -> None:
+    for route in ROUTES:
+        if not route.startswith(("GET", WEBSOCKET)) and ACCESS[route] != EVERYBODY:
+            world.send(route, *world.bearer("admin"))
+    done = {entry.action for entry in world.store.audit(10_000)}
+    assert {"rule", "webhook", "notice", "review_draw", "appeal", "user", "key"} <= done
+    assert done <= set(ACTIONS)

@@ -86,6 +86,33 @@ def test_a_person_is_disabled_and_enabled(live_site: Site, page: Page) -> None:
     expect(page.get_by_text("The password of aa.first")).to_be_visible(timeout=PATIENCE)
 
 
+def test_the_menu_leaves_room_for_a_long_name_on_a_tablet(
+    live_site: Site, browser: Browser
+) -> None:
+    made = live_site.client.post(
+        "/users", json={"name": "long", "display": "欧阳" * 20, "role": "admin", "teams": None}
+    )
+    made.raise_for_status()
+    with opened_page(live_site, browser, session_token(live_site.settings, "long")) as page:
+        page.set_viewport_size({"width": 834, "height": 900})
+        page.goto(f"{live_site.pages}/conversations?lang=en")
+        more = page.get_by_test_id("stTopNavSection")
+        expect(more).to_be_visible(timeout=PATIENCE)
+        corner = page.locator(".st-key-corner")
+        expect(corner.get_by_text("欧阳")).to_be_visible()
+        expect(corner).to_have_css("position", "fixed")
+        beside, whole = more.bounding_box(), corner.bounding_box()
+        assert beside is not None
+        assert whole is not None
+        assert beside["x"] + beside["width"] <= whole["x"]
+        assert whole["x"] + whole["width"] <= 834
+        idle = ("data-test-script-state", "notRunning")  # Drawn anew, the page closes its menu.
+        expect(page.get_by_test_id("stApp")).to_have_attribute(*idle, timeout=PATIENCE)
+        more.click()
+        page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Accounts").click()
+        expect(page.get_by_role("heading", name="Accounts")).to_be_visible(timeout=PATIENCE)
+
+
 def test_a_key_is_made_used_and_revoked(live_site: Site, page: Page) -> None:
     show(page, live_site, "API 密钥")
     page.get_by_role("button", name="创建密钥").click()

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from multimodal.conversation import Channel, Conversation, Role, Turn
-from multimodal.emotions import EMOTIONS, Emotion
+from multimodal.emotions import EMOTIONS, Emotion, ModelInfo
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
+from multimodal.tags import tags_of
 
+MODEL = ModelInfo("made", "1")
 NOON = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 
 
@@ -28,13 +30,14 @@ def turn(
     """A turn whose answer has the label with probability `p`; `unknown` for none."""
     said = Turn(role, text, start=start, end=end)
     if role in (Role.AGENT, Role.BOT) or label == "unknown":
-        return ScoredTurn(said, {}, FusedAnswer.unknown("no modality is usable"), risk)
+        answer = FusedAnswer.unknown("no modality is usable")
+        return ScoredTurn(said, {}, answer, risk, tags_of(said))
     probabilities = np.full(7, (1 - p) / 6, dtype=np.float32)
     probabilities[EMOTIONS.index(Emotion(label))] = p
     valence = {"happy": p, "neutral": 0.0, "surprise": 0.0}.get(label, -p)
     shares = {name: share for name, share in (("text", 1 - face), ("face", face)) if share}
-    answer = FusedAnswer(probabilities, label, p, valence, shares, disagreement)
-    return ScoredTurn(said, {}, answer, risk)
+    answer = FusedAnswer(probabilities, label, p, valence, shares, disagreement, MODEL)
+    return ScoredTurn(said, {}, answer, risk, tags_of(said))
 
 
 def agent(start: float | None = None, end: float | None = None) -> ScoredTurn:

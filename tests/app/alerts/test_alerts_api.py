@@ -18,7 +18,8 @@ from app.store import LOCAL, Scope, Store, upgrade
 from app.store.alerts import Met
 from multimodal.conversation import Conversation, Role, Turn
 from multimodal.pipeline import EmotionMonitor
-from tests.app.conftest import API, chat, problem, signed_in
+from multimodal.tags import TagWords
+from tests.app.conftest import API, OneFuser, WordScorer, chat, problem, signed_in
 
 ANGER = "还没发货！！"
 
@@ -208,8 +209,8 @@ def test_rules_are_written_changed_and_deleted(sqlite_client: TestClient) -> Non
     )
     assert "regular expression" in error["what"]
     audit = client.get(f"{API}/audit").json()["data"]
-    told = [entry["detail"]["change"] for entry in audit if entry["action"] == "rule"]
-    assert told[:3] == ["deleted", "switched on", "added"]
+    told = [entry["detail"]["done"] for entry in audit if entry["action"] == "rule"]
+    assert told[:3] == ["deleted", "switched_on", "added"]
 
 
 def test_the_products_own_rules_come_once(tmp_path: Path, monitor: EmotionMonitor) -> None:
@@ -300,6 +301,45 @@ def test_words_go_with_the_words(client: TestClient) -> None:
     assert "138" not in alerts(client)[0]["words"]
     client.delete(f"{API}/conversations/{number}")
     assert alerts(client) == []
+
+
+def test_a_rule_of_tags_is_tried_and_raises(client: TestClient) -> None:
+    only(client)
+    thanks = {"name": "感谢或催促", "metric": "tag", "choices": ["thanks", "urge"]}
+    given = {"a": "包裹还没到，麻烦帮我尽快处理一下好吗", "b": "不着急", "c": "好的，谢谢"}
+    for name, said in given.items():
+        turns = [{"role": "customer", "text": said}, {"role": "agent", "text": "谢谢您"}]
+        body = {"external_id": name, "turns": turns}
+        assert client.post(f"{API}/conversations", json=body).status_code == 201
+    tried = client.post(f"{API}/rules/try", json={"rule": thanks, "last": 100}).json()
+    assert (tried["conversations"], tried["alerts"]) == (3, 2)
+    words = {one["external_id"]: one["words"] for one in tried["samples"]}
+    assert words["c"] == "好的，谢谢"
+    assert "尽快" in words["a"]
+    assert len(words["a"]) <= 20
+    asked: dict[str, Any] = {"rule": thanks, "enabled": True}
+    assert client.post(f"{API}/rules", json=asked).status_code == 201
+    number = open_chat(client)
+    say(client, number, "不着急")
+    say(client, number, "谢谢", role="agent")
+    assert alerts(client) == []
+    say(client, number, "快点")
+    (one,) = alerts(client)
+    assert (one["rule"], one["turn"], one["words"]) == ("感谢或催促", 3, "快点")
+
+
+def test_a_site_changes_what_the_tags_of_its_rules_are(tmp_path: Path) -> None:
+    own = tmp_path / "tags.toml"
+    own.write_text('[abuse]\nwords = ["扑街"]\n', "utf-8")
+    settings = Settings(data_dir=tmp_path / "data", tag_words=own)
+    monitor = EmotionMonitor([WordScorer()], OneFuser(), tag_words=TagWords.load(own))
+    with signed_in(settings, monitor) as client:
+        only(client, "abuse")
+        number = open_chat(client)
+        say(client, number, "混蛋")
+        assert alerts(client) == []
+        say(client, number, "扑街")
+        assert [one["rule"] for one in alerts(client)] == ["辱骂"]
 
 
 def test_a_try_out(sqlite_client: TestClient) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.test_dashboard import PATIENCE, browser
-from tests.app.wall.site import Site, opened_page
+from tests.app.wall.site import Site, opened_page, press_until
 
 __all__ = ["browser"]  # A fixture.
 
@@ -51,7 +51,7 @@ def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_text("说到“退款、退钱”")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="试运行").click()
-    expect(page.get_by_text("1 / 1 个会话")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("1 / 1", exact=True)).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="保存并启用").click()
     expect(page.get_by_text("退款着急")).to_be_visible(timeout=PATIENCE)
     number = site.opened("live", *["太让人生气了，我要退款！"] * 20)
@@ -59,8 +59,7 @@ def test_a_rule_is_made_tried_and_fires_once(site: Site, page: Page) -> None:
     assert (one["conversation_id"], one["rule"], one["hits"]) == (number, "退款着急", 20)
     page.goto(f"{site.pages}/alerts?lang=zh")
     expect(page.get_by_text("命中 20 次")).to_have_count(1, timeout=PATIENCE)
-    page.keyboard.press("a")  # While the page is still being drawn.
-    expect(page.get_by_text("tester 已确认")).to_be_visible(timeout=PATIENCE)
+    press_until(page, "a", page.get_by_text("tester 已确认"))
     page.keyboard.press("2")
     expect(page.get_by_text("没有待处理的预警")).to_be_visible(timeout=PATIENCE)
     (closed,) = alerts(site, "closed")
@@ -76,16 +75,37 @@ def test_alerts_come_by_themselves_and_keys_move_between_them(site: Site, page: 
     marked = page.locator(".st-key-alert-current")
     expect(marked).to_contain_text("<b>我要投诉</b>first", timeout=PATIENCE)
     expect(page.get_by_role("button", name="To complaints")).to_have_count(2, timeout=PATIENCE)
-    page.keyboard.press("j")
-    expect(marked.get_by_text("second").first).to_be_visible(timeout=PATIENCE)
+    press_until(page, "j", marked.get_by_text("second").first)
     page.keyboard.press("4")
-    expect(page.get_by_text("second", exact=False)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("button", name="To complaints")).to_have_count(1, timeout=PATIENCE)
+    expect(marked).to_contain_text("first")
     assert alerts(site, "closed")[0]["outcome"] == "to_complaint"
     page.keyboard.press("o")
     expect(page).to_have_url(re.compile("/replay"), timeout=PATIENCE)
     only(site)
     for one in alerts(site, "open"):
         site.client.post(f"/alerts/{one['id']}/close", json={"outcome": "no_action"})
+
+
+def test_keys_that_come_at_once_meet_one_alert_after_the_other(site: Site, page: Page) -> None:
+    only(site, "投诉或监管用语")
+    for number in range(5):
+        site.opened(f"fast {number}", "我要投诉")
+    names = [one["external_id"] for one in alerts(site, "open")]
+    page.goto(f"{site.pages}/alerts?lang=en")
+    expect(page.get_by_role("button", name="To complaints")).to_have_count(5, timeout=PATIENCE)
+    marked = page.locator(".st-key-alert-current")
+    press_until(page, "j", marked.get_by_text(names[1]))  # The first one is passed over.
+    for key in "kja1a23j4":
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="To complaints")).to_have_count(1, timeout=PATIENCE)
+    expect(marked).to_contain_text(names[0])
+    closed = {one["external_id"]: one for one in alerts(site, "closed")}
+    outcomes = ["intervened", "false_alarm", "no_action", "to_complaint"]
+    assert [closed[name]["outcome"] for name in names[1:]] == outcomes
+    only(site)
+    (left,) = alerts(site, "open")
+    site.client.post(f"/alerts/{left['id']}/close", json={"outcome": "no_action"})
 
 
 def test_a_rule_is_switched_off_and_a_wrong_expression_says_so(site: Site, page: Page) -> None:

@@ -17,6 +17,7 @@ from fusion.late import LateFuser
 from multimodal.conversation import Channel, Conversation, Role
 from multimodal.emotions import EmotionScores, ModelInfo
 from multimodal.scoring import FusedAnswer, ScoredConversation, ScoredTurn, Trajectory
+from multimodal.tags import Basis, Tag, Tagged
 from tests.app.alerts.conversations import NOON, agent, conversation, turn
 
 
@@ -26,6 +27,7 @@ def rule(metric: str, **more: Any) -> Rule:
 
 ANGRY = rule("state", choices=["anger"], needed=2, window=3)
 A, N, U = turn("angry"), turn(), turn("unknown", "")
+HURRIED = replace(N, tags=(Tagged(Tag.URGE, Basis.MEASURED),))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,13 @@ def test_angry_in_two_of_three(turns: list[ScoredTurn], cause: int | None) -> No
         (rule("level", choices=["heated"]), [N, A], None),
         (rule("state", choices=["low", "worried"]), [turn("fear")], 1),
         (rule("state", choices=["anger"]), [turn("angry", p=0.3)], None),  # Too unsure for a state.
+        (rule("tag", choices=["abuse"]), [turn(text="你们这帮傻逼"), agent()], 1),
+        (rule("tag", choices=["thanks", "urge"]), [turn("unknown", "麻烦尽快")], 1),
+        (rule("tag", choices=["complaint"]), [turn(text="我不是要投诉")], None),
+        (rule("tag", choices=["complaint"]), [turn(text="投诉", role=Role.AGENT)], None),
+        (rule("tag", choices=["urge"], needed=2, window=3), [turn(text="催"), N, N], None),
+        (rule("tag", choices=["urge"]), [HURRIED, N], None),  # Of the latest turn only.
+        (rule("tag", choices=["urge"], window=2), [HURRIED, N], 1),  # By the voice.
         (rule("emotion", choices=["angry", "disgust"], threshold=0.8), [A], 1),
         (rule("emotion", choices=["angry"], threshold=0.9), [A], None),
         (rule("emotion", choices=["angry"], threshold=0.1), [U], None),
@@ -187,6 +196,7 @@ def test_the_face_alone_raises_nothing() -> None:
 def test_words_count_whatever_the_face_does() -> None:
     seen = grounded(conversation(turn("angry", "我要投诉", face=1.0)), AngerFuser())
     assert evaluate(rule("words", words=["投诉"]), seen, NOON) == 1
+    assert evaluate(rule("tag", choices=["complaint"]), seen, NOON) == 1
 
 
 def test_the_real_fuser_gives_the_risk_anew() -> None:
@@ -230,6 +240,7 @@ rules_given = st.sampled_from(
         *LOOSE,
         ANGRY,
         rule("words", words=["投诉"]),
+        rule("tag", choices=["complaint", "thanks"]),
         rule("risk", threshold=0.5, seconds=60),
         rule("state", choices=["anger"], seconds=30),
         rule("silence", threshold=30),

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from app.privacy import build_masker
 from app.settings import Settings
 from app.store import Store
-from app.store.tables import BatchRow
+from app.store.batch_tables import BatchRow
 from tests.app.conftest import API, problem
 from tests.app.intake.test_batches import Files, finished, made, require_gone, rows
 from tests.app.test_rights import OTHER, database_bytes, dump, let_go_of_logs, media_bytes, stereo

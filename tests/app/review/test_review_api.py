@@ -17,8 +17,10 @@ from app.store.review_queues import HOLD
 from app.store.review_tables import ReviewTaskRow, VerdictRow
 from app.store.sampling import Draw, stratified
 from app.store.tables import ConversationRow, CorrectionRow
+from multimodal.scoring import DISAGREES
+from tests.app.alerts.conversations import conversation, turn
 from tests.app.conftest import API, problem
-from tests.app.review.calls import ANGRY, CALM, call, person, services
+from tests.app.review.calls import ANGRY, CALM, Person, call, person, services
 
 
 def test_must_fills_itself_with_the_riskiest_first(client: TestClient) -> None:
@@ -173,6 +175,8 @@ def test_two_reviewers_are_kept_apart(client: TestClient) -> None:
     assert li.next("random") is None
     path = f"/conversations/{number}/reviews"
     assert wu.ask("GET", path).json()["data"] == []  # Until both have answered.
+    assert listed(wu, "reviewed") == []
+    assert listed(wu, "waiting") == [number]
     wu.judge(theirs["id"], dissatisfied=False)
     assert [v["author"] for v in wu.ask("GET", path).json()["data"]] == ["li", "wu"]
     assert wu.ask("GET", "/reviews/verdicts").json()["count"] == 2
@@ -187,6 +191,19 @@ def test_learn_begins_with_the_most_doubtful(sqlite_client: TestClient) -> None:
     li = person(sqlite_client, "reviewer", "li")
     assert li.next("learn")["conversation_id"] != sure
     assert li.ask("GET", "/reviews/queues").json()["learn"]["open"] == 1
+
+
+@pytest.mark.parametrize("disagreement", [0.0, DISAGREES - 0.01, DISAGREES])
+def test_channels_that_disagree_teach_and_stand_in_the_report(
+    client: TestClient, disagreement: float
+) -> None:
+    disagrees = disagreement >= DISAGREES
+    scored = conversation(turn("angry", p=0.95, disagreement=disagreement))
+    number = services(client).store.save(scored).id
+    li = person(client, "reviewer", "li")
+    assert (li.next("learn") is not None) is disagrees
+    report = li.ask("GET", f"/conversations/{number}/report", format="html").text
+    assert ("各通道看法不一" in report) is disagrees
 
 
 def test_tasks_are_given_to_somebody(sqlite_client: TestClient) -> None:
@@ -208,8 +225,13 @@ def test_tasks_are_given_to_somebody(sqlite_client: TestClient) -> None:
     assert "nothing to draw" in problem(nothing, 422)["what"]
 
 
+def listed(one: Person, review: str) -> list[int]:
+    found = one.ask("GET", "/conversations", review=review).json()["data"]
+    return [row["id"] for row in found]
+
+
 def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> None:
-    call(client, "angry", ANGRY, ANGRY, team="一组")
+    number = call(client, "angry", ANGRY, ANGRY, team="一组")
     li = person(client, "reviewer", "li")
     boss = person(client, "supervisor", "boss", "一组")
     stranger = person(client, "supervisor", "stranger", "二组")
@@ -221,6 +243,7 @@ def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> N
     problem(boss.ask("POST", path, {"reason": "  "}), 422)
     appealed = boss.ask("POST", path, {"reason": "客户说的是邻居"}).json()
     assert (appealed["final"], appealed["appeal"]["author"]) == (False, "boss")
+    assert listed(boss, "appealed") == listed(boss, "upheld") == [number]
     assert "boss appealed at 20" in problem(boss.ask("POST", path, {"reason": "再说"}), 409)["what"]
     assert "appealed" in problem(li.ask("DELETE", f"/reviews/tasks/{task}/verdict"), 409)["what"]
     assert li.ask("GET", "/reviews/queues").json()["appeals"] == 1
@@ -233,6 +256,8 @@ def test_an_appeal_is_decided_by_somebody_else_for_good(client: TestClient) -> N
     wu = person(client, "reviewer", "wu")
     done = wu.ask("POST", decision, {"dissatisfied": False, "comment": "确是转述"}).json()
     assert (done["verdict"], done["holds"], done["final"]) == ("upheld", "false_alarm", True)
+    assert listed(boss, "appealed") == listed(boss, "upheld") == listed(boss, "waiting") == []
+    assert listed(boss, "false_alarm") == listed(boss, "reviewed") == [number]
     error = problem(wu.ask("POST", decision, {"dissatisfied": True}), 409)
     assert error["what"].startswith("wu decided it at 20")
     assert wu.ask("GET", "/reviews/queues").json()["appeals"] == 0

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Browser, Page, expect
 
 from app.accounts import SESSION_COOKIE
 from app.settings import Settings
@@ -51,16 +49,6 @@ Opens = Callable[[str, str], Page]
 def drawn(page: Page) -> None:
     """Waits until the page is drawn to its end: what is pressed before may be lost."""
     expect(page.get_by_text(re.compile("模型条款|Model terms"))).to_be_visible(timeout=PATIENCE)
-
-
-def press_until(page: Page, key: str, seen: Locator) -> None:
-    """Presses a key until it shows: once is enough, but for the first moments of a page."""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not seen.is_visible() and time.monotonic() < deadline:
-        page.keyboard.press(key)
-        with suppress(PlaywrightTimeout):
-            seen.wait_for(timeout=8000)
-    expect(seen).to_be_visible()
 
 
 @pytest.fixture
@@ -202,16 +190,6 @@ def test_trends_and_a_report_of_a_conversation(site: Site, open_as: Opens, tmp_p
     file = tmp_path / "report.pdf"
     download.value.save_as(file)
     assert file.read_bytes().startswith(b"%PDF-")
-
-
-def test_a_turn_that_a_link_leads_to_is_corrected_by_one_key(site: Site, open_as: Opens) -> None:
-    number = call(site, "linked")
-    page = open_as("li", "reviewer")
-    page.goto(f"{site.pages}/replay?id={number}&turn=3&lang=zh")
-    expect(page.locator(".st-key-turn-keys")).to_be_visible(timeout=PATIENCE)
-    drawn(page)
-    press_until(page, "3", page.get_by_text("人工更正: 难过"))
-    assert corrections(site, [number]) == [(number, 3, "sad")]
 
 
 def test_the_models_page_is_for_admins(site: Site, open_as: Opens) -> None:

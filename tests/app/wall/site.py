@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.accounts import SESSION_COOKIE
 from app.server import DASHBOARD
@@ -21,7 +22,7 @@ from app.store import upgrade
 from tests.app.conftest import session_token
 from tests.app.test_dashboard import CHROMIUM, COMMAND, PATIENCE, free_port
 
-__all__ = ["CHROMIUM", "PATIENCE", "Site", "opened_page"]
+__all__ = ["CHROMIUM", "PATIENCE", "Site", "opened_page", "press_until"]
 
 ANGRY = "都等了五天了还没人上门，太让人生气了，我要投诉你们！"
 CALM = "好的，谢谢"
@@ -141,6 +142,19 @@ def opened_page(site: Site, browser: Browser, token: str = "") -> Iterator[Page]
         yield context.new_page()
     finally:
         context.close()
+
+
+def press_until(page: Page, key: str, seen: Locator) -> None:
+    """Presses a key until it shows: once is enough, but for the first moments of a page.
+
+    Streamlit runs a page's scripts some 0.3 s after it has drawn it.
+    """
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not seen.is_visible() and time.monotonic() < deadline:
+        page.keyboard.press(key)
+        with suppress(PlaywrightTimeout):
+            seen.wait_for(timeout=4000)
+    expect(seen).to_be_visible()
 
 
 def _run(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from app.api.sweeper import IdleCloser
 from app.settings import Settings
 from app.store import LOCAL, Scope, Store
-from app.store.tables import AlertRow, ConversationRow
+from app.store.alert_tables import AlertRow
+from app.store.tables import ConversationRow
 from multimodal.errors import NotFoundError
 from multimodal.pipeline import EmotionMonitor
 from tests.app.conftest import API, chat, problem, signed_in
@@ -184,12 +185,13 @@ def test_silence_and_overlap_are_those_of_turns_with_times(client: TestClient) -
 
 
 def test_a_big_screen_names_nobody(client: TestClient) -> None:
-    opened(client, "call-4711", ANGRY, ANGRY, ANSWER, team="一组", queue="售后",
+    answer = ANSWER | {"agent_id": "desk-1007"}
+    opened(client, "call-4711", ANGRY, ANGRY, answer, team="一组", queue="售后",
            customer_display="138****1234", source="pbx")  # fmt: skip
-    answer = client.get(f"{API}/wall", params={"screen": True})
-    assert answer.json()["data"][0]["level"] == "heated"
-    for secret in ("call-4711", "1007", "138****1234", "五天", "pbx"):
-        assert secret not in answer.text
+    shown = client.get(f"{API}/wall", params={"screen": True})
+    assert shown.json()["data"][0]["level"] == "heated"
+    for secret in ("call-4711", "desk-1007", "138****1234", "五天", "pbx"):
+        assert secret not in shown.text
 
 
 def test_another_team_is_not_there(store: Store, client: TestClient) -> None:

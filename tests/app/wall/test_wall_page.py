@@ -95,7 +95,7 @@ def test_the_keyboard_alone(site: Site, page: Page) -> None:
     page.keyboard.press("Escape")
     rows(page).last.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".em-here").first).to_contain_text("都等了五天", timeout=PATIENCE)
+    expect(page.locator(".turn.here").first).to_contain_text("都等了五天", timeout=PATIENCE)
     assert parse_qs(urlsplit(page.url).query)["external_id"] == ["call-hot"]
 
 
@@ -107,7 +107,8 @@ def test_an_open_conversation_is_followed_and_one_that_is_deleted_says_so(
     rows(page).first.locator("a.words").click()
     expect(page.get_by_text("会话进行中")).to_be_visible(timeout=PATIENCE)
     site.said(number, "再等下去我就不要了")
-    expect(page.get_by_text("再等下去我就不要了")).to_be_visible(timeout=PATIENCE)
+    said = page.get_by_text("再等下去我就不要了", exact=True)  # An alert quotes it too.
+    expect(said).to_be_visible(timeout=PATIENCE)
     site.client.delete(f"/conversations/{number}").raise_for_status()
     expect(page.get_by_text("这个会话已不存在")).to_be_visible(timeout=PATIENCE)
 
