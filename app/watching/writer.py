@@ -40,10 +40,11 @@ class VideoWriter:
         self._last = -1
         try:
             self._container = av.open(str(path), "w")
-            self._stream = self._container.add_stream(codec, rate=30)
+            stream = self._container.add_stream(codec, rate=30)
         except (av.FFmpegError, OSError) as error:
             raise self._failed(error) from error
-        assert isinstance(self._stream, av.VideoStream)
+        assert isinstance(stream, av.VideoStream)
+        self._stream: av.VideoStream = stream
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = _CLOCK

