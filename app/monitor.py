@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.checkpoints import adapted_fusers, located
 from app.settings import Settings
+from multimodal.emotions import ModelInfo
 from multimodal.errors import InvalidInputError, ModelMissingError
 from multimodal.pipeline import EmotionMonitor
 from multimodal.plugins import load_fuser, load_scorers, load_transcriber
@@ -47,9 +48,12 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
     """
     scorers = load_scorers(
         {
-            TEXT: located(settings, "text", settings.text_checkpoint),
-            VOICE: located(settings, "audio", settings.audio_checkpoint),
-            FACE: located(settings, "vision", settings.vision_checkpoint),
+            TEXT: {"checkpoint": located(settings, "text", settings.text_checkpoint)},
+            VOICE: {"checkpoint": located(settings, "audio", settings.audio_checkpoint)},
+            FACE: {
+                "checkpoint": located(settings, "vision", settings.vision_checkpoint),
+                "detector": settings.face_detector,
+            },
         }
     )
     fusers = adapted_fusers(settings)
@@ -67,6 +71,20 @@ def build_monitor(settings: Settings) -> EmotionMonitor:
         fuser,
         standing_notice=settings.standing_notice,
         limits=settings.media_limits,
+        face_rate=settings.face_rate,
         tag_words=TagWords.load(settings.tag_words),
         fuser_by_queue=fusers,
     )
+
+
+def check_terms(settings: Settings, model: ModelInfo) -> None:
+    """Raises where the settings leave out a model.
+
+    Raises:
+        ModelMissingError: If only open models are allowed, and it is for research only.
+    """
+    if settings.open_models_only and model.terms != "open":
+        raise ModelMissingError(
+            f"{_OPEN_ONLY}, and {model.release} is one.",
+            remedy="Train one on data that allow it, or take the setting back.",
+        )

@@ -81,6 +81,9 @@ class Settings(BaseSettings):
             one.
         vision_checkpoint: Name of the face checkpoint, or path of its folder; empty for the shipped
             one.
+        face_detector: `mtcnn`, or the path of YuNet's ONNX file, which is quicker.
+        face_rate: Pictures of a second of video that the face is read from; the cost of faces grows
+            with it.
         tag_words: File with the words of the event tags (感谢, 催促, 辱骂, 投诉倾向, 要求升级); by
             default the shipped one, of which a site's own starts as a copy.
         relative_thresholds: Whether a returning customer who is usually calm is noticed at a lower
@@ -127,6 +130,8 @@ class Settings(BaseSettings):
     text_checkpoint: str = ""
     audio_checkpoint: str = ""
     vision_checkpoint: str = ""
+    face_detector: str = "mtcnn"
+    face_rate: float = Field(default=5.0, gt=0, le=60)
     tag_words: Path = SHIPPED
     relative_thresholds: bool = False
 

@@ -44,6 +44,6 @@ def print_table(rows: dict[str, dict[str, Any]]) -> None:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return ""
+    if value is None or isinstance(value, str):
+        return value or ""
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"

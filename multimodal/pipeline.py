@@ -20,7 +20,7 @@ from multimodal.errors import EmotionMonitorError
 from multimodal.masking import Masker
 from multimodal.media import DEFAULT_LIMITS, MediaLimits
 from multimodal.plugins import load_fuser, load_scorers
-from multimodal.recording import Recordings
+from multimodal.recording import FACE_RATE, Recordings
 from multimodal.scoring import (
     VOICE,
     FusedAnswer,
@@ -69,6 +69,8 @@ class EmotionMonitor:
         standing_notice: Reference of the notice that the site gives to all its customers; with it,
             conversations without a notice of their own have voice and face analysed too.
         limits: What recordings may be like; others are refused before they are decoded.
+        face_rate: Pictures of a second of video that the face is read from; the cost of faces
+            grows with it.
         earlier: What scorers learnt of a customer in earlier conversations; by default nothing is
             carried from one conversation to another.
         tag_words: The words of the event tags; by default those that the product ships.
@@ -85,6 +87,7 @@ class EmotionMonitor:
         *,
         standing_notice: str = "",
         limits: MediaLimits = DEFAULT_LIMITS,
+        face_rate: float = FACE_RATE,
         earlier: EarlierStates | None = None,
         tag_words: TagWords | None = None,
         fuser_by_queue: Mapping[str, Fuser] | None = None,
@@ -92,6 +95,7 @@ class EmotionMonitor:
         self._given_scorers = scorers
         self._given_fuser = fuser
         self.limits = limits
+        self.face_rate = face_rate
         self.standing_notice = standing_notice
         self.earlier = earlier
         self.tag_words = tag_words
@@ -111,6 +115,7 @@ class EmotionMonitor:
             self.fuser,
             standing_notice=self.standing_notice,
             limits=self.limits,
+            face_rate=self.face_rate,
             earlier=earlier,
             tag_words=self.tag_words,
             fuser_by_queue=self.fuser_by_queue,
@@ -150,7 +155,7 @@ class EmotionMonitor:
 
     def _job(self, conversation: Conversation) -> _Job:
         count = len(conversation.turns)
-        recordings = Recordings(conversation, self.limits)
+        recordings = Recordings(conversation, self.limits, self.face_rate)
         return _Job(conversation, [{} for _ in range(count)], [None] * count, {}, recordings)
 
     def _score(self, jobs: Sequence[_Job]) -> None:

@@ -21,11 +21,12 @@ FUSERS = "multimodal.fusers"
 TRANSCRIBERS = "multimodal.transcribers"
 
 
-def load_scorers(checkpoints: Mapping[str, str] | None = None) -> list[Scorer]:
+def load_scorers(options: Mapping[str, Mapping[str, str]] | None = None) -> list[Scorer]:
     """One scorer per installed modality: text, voice, face, then plug-ins by name.
 
     Args:
-        checkpoints: Modality to the checkpoint that its scorer is to use instead of its own.
+        options: Modality to what its scorer is built with, such as another `checkpoint`; an empty
+            value leaves the scorer its own.
 
     Raises:
         ModelMissingError: If an installed package's scorer cannot be built.
@@ -34,8 +35,8 @@ def load_scorers(checkpoints: Mapping[str, str] | None = None) -> list[Scorer]:
     order = [*(name for name in MODALITIES if name in found), *sorted(set(found) - set(MODALITIES))]
     scorers = []
     for name in order:
-        wanted = (checkpoints or {}).get(name)
-        scorer = found[name].load()(*([wanted] if wanted else []))
+        given = (options or {}).get(name, {})
+        scorer = found[name].load()(**{key: value for key, value in given.items() if value})
         if not isinstance(scorer, Scorer):
             raise _misfit(found[name], "Scorer")
         scorers.append(scorer)

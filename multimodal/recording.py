@@ -29,8 +29,8 @@ from multimodal.media import (
 )
 from multimodal.scoring import Frame, Need, TurnInput
 
-FRAME_RATE = 5.0
-"""Pictures per second of video that a face scorer is offered."""
+FACE_RATE = 5.0
+"""Pictures of a second of video that a face scorer is offered, if nothing else is asked for."""
 NO_RECORDING = "no recording"
 NO_TIME = "the turn has no start and end, so it cannot be found in a recording"
 OUTSIDE = "the recording does not cover the turn"
@@ -73,14 +73,21 @@ class Recordings:
     Args:
         conversation: The conversation.
         limits: Recordings beyond them are not opened; a note says so.
+        face_rate: Pictures of a second of video that a face scorer is offered.
 
     Attributes:
         notes: What a person should know about them; filled when they are first opened.
     """
 
-    def __init__(self, conversation: Conversation, limits: MediaLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        limits: MediaLimits = DEFAULT_LIMITS,
+        face_rate: float = FACE_RATE,
+    ) -> None:
         self._conversation = conversation
         self._limits = limits
+        self._face_rate = face_rate
         self._opened: list[_Open] | None = None
         self.notes: list[str] = []
 
@@ -224,7 +231,8 @@ class Recordings:
 
         def pictures() -> Iterator[Frame]:
             offset = item.media.offset
-            for at, image in frames(item.media.path, start - offset, end - offset, rate=FRAME_RATE):
+            span = (item.media.path, start - offset, end - offset)
+            for at, image in frames(*span, rate=self._face_rate, limits=self._limits):
                 yield Frame(at + offset, cropped(image, region))
 
         return replace(given, frames=pictures)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from multimodal.emotions import emotion_from_label
 from multimodal.errors import InputFileError, InvalidInputError, MediaError
 from vision.alignment import align
-from vision.detection import FaceDetector
+from vision.detection import FaceDetector, open_detector
 from vision.expression import CONTEMPT, EXPRESSIONS, SIDE
 
 TAGGERS = 10
@@ -227,7 +227,7 @@ def _tagged(pictures: Sequence[Picture], path: Path) -> TaggedFaces:
         raise InvalidInputError(
             f"none of its labels is an expression: {', '.join(labels[:10])}.", where=str(path)
         )
-    detector = FaceDetector()
+    detector = open_detector()
     votes = np.zeros((len(kept), len(EXPRESSIONS)), np.int64)
     votes[np.arange(len(kept)), [EXPRESSIONS.index(name) for _, name in kept]] = TAGGERS
     return TaggedFaces(

@@ -22,7 +22,7 @@ from multimodal.emotions import (
     valence_of,
 )
 from multimodal.scoring import FACE, Need, TurnInput
-from vision.detection import FaceDetector
+from vision.detection import MTCNN, FaceDetector, open_detector
 from vision.expression import DEFAULT_CHECKPOINT, ExpressionModel, fold_contempt
 from vision.tracking import FaceTracker
 
@@ -46,6 +46,7 @@ class FaceScorer:
 
     Args:
         checkpoint: Name of a shipped checkpoint, or the path of a folder.
+        detector: As for `open_detector`.
 
     Raises:
         ModelMissingError: On first use, if the checkpoint or the detector's weights are missing.
@@ -56,8 +57,9 @@ class FaceScorer:
     needs: frozenset[Need] = frozenset({"frames"})
     stateful = False
 
-    def __init__(self, checkpoint: str = DEFAULT_CHECKPOINT) -> None:
+    def __init__(self, checkpoint: str = DEFAULT_CHECKPOINT, detector: str = MTCNN) -> None:
         self._name = checkpoint
+        self._detector_name = detector
 
     @cached_property
     def _model(self) -> ExpressionModel:
@@ -65,7 +67,7 @@ class FaceScorer:
 
     @cached_property
     def _detector(self) -> FaceDetector:
-        return FaceDetector()
+        return open_detector(self._detector_name)
 
     @cached_property
     def info(self) -> ModelInfo:

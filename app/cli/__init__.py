@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from app.cli import accounts, intake, live, people, reports, scoring, search, site, training
+from app.cli import (
+    accounts,
+    intake,
+    live,
+    people,
+    reports,
+    scoring,
+    search,
+    site,
+    training,
+    watching,
+)
 from app.cli.output import say
 from multimodal.errors import EmotionMonitorError, InvalidInputError, ModelMissingError
 
@@ -29,6 +40,7 @@ for command in (
     intake.manifest,
     site.serve,
     live.simulate,
+    watching.watch,
     scoring.evaluate,
     training.adapt,
     site.models,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vision.detection import FaceDetector
+from tests.conftest import require
+from vision.detection import FaceDetector, open_detector
 
 Image = NDArray[np.uint8]
 
@@ -20,4 +23,18 @@ def astronaut() -> Image:
 
 @pytest.fixture(scope="session")
 def detector() -> FaceDetector:
-    return FaceDetector()
+    return open_detector()
+
+
+@pytest.fixture(scope="session")
+def yunet_file(shared: Path) -> Path:
+    path = shared / "data" / "faces" / "weights" / "face_detection_yunet_2023mar.onnx"
+    require(path.is_file(), f"YuNet's file, which users supply, is not at {path}")
+    return path
+
+
+@pytest.fixture(scope="session", params=["mtcnn", "yunet"])
+def any_detector(request: pytest.FixtureRequest) -> FaceDetector:
+    if request.param == "mtcnn":
+        return open_detector()
+    return open_detector(str(request.getfixturevalue("yunet_file")))

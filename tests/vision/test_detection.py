@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from multimodal.errors import CheckpointError, ModelMissingError
-from vision.detection import FaceDetector, suppress
+from vision.detection import FaceDetector
+from vision.mtcnn import suppress
 from vision.networks import read_weights
 from vision.tracking import overlap
 

@@ -1,0 +1,1 @@
+"""Watching a camera or a video file: where pictures come from, what is drawn, where it goes."""
