@@ -129,8 +129,8 @@ def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
 
     The more of the prior, the better the accuracy and the less the rare expressions are found: the
     share is the one with the best accuracy among those whose macro-recall is at least
-    `LEAST_RECALL`, or the one with the best macro-recall where none is. The temperature is the one
-    with the least negative log-likelihood of the majority label.
+    `LEAST_RECALL`, or the one with the best sum of the two where none is. The temperature is the
+    one with the least negative log-likelihood of the majority label.
     """
     logits = logits_of(network, data.faces)
     truth = torch.from_numpy(data.majority)
@@ -149,11 +149,12 @@ def calibrate(network: nn.Module, prior: Tensor, data: TaggedFaces) -> Fitted:
             "prior share %.1f, temperature %.2f: accuracy %.4f, macro-recall %.4f, ECE %.4f",
             *(share, temperature, report["accuracy"], report["macro_recall"], report["ece"]),
         )
-        kept = min(report["macro_recall"], LEAST_RECALL)
-        found.append(
-            ((kept, report["accuracy"]), Fitted(network, float(temperature), share, prior))
-        )
-    return max(found, key=lambda one: one[0])[1]
+        fitted = Fitted(network, float(temperature), share, prior)
+        found.append((report["accuracy"], report["macro_recall"], fitted))
+    enough = [one for one in found if one[1] >= LEAST_RECALL]
+    if enough:
+        return max(enough, key=lambda one: one[0])[2]
+    return max(found, key=lambda one: one[0] + one[1])[2]
 
 
 def write_network(
