@@ -121,6 +121,12 @@ def _film(page: Page, _language: str) -> None:
     page.wait_for_function("video => video.readyState >= 2", arg=film, timeout=PATIENCE)
 
 
+def _ever(page: Page, language: str) -> None:
+    _choose("全部", "All")(page, language)
+    page.locator(".js-plotly-plot").nth(1).wait_for(timeout=PATIENCE)
+    settled(page)
+
+
 def _unfold(page: Page, _language: str) -> None:
     page.locator("[data-testid=stExpander] summary").first.click()
     settled(page)
@@ -148,7 +154,7 @@ def views(video: int) -> dict[str, View]:
         ),
         "review": View("/review?", 1000),
         "review-learn": View("/review?queue=learn&", 1000, shown=False),
-        "trends": View("/trends?", 1300, _choose("全部", "All")),
+        "trends": View("/trends?", 1300, _ever),
         "models": View("/models?", 1200, _unfold),
         "batch": View("/batch?", 900, _drop_files),
     }

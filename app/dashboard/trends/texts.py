@@ -64,7 +64,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "out.",
     ),
     "no_heat": (
-        "还没有哪个时段超过 {least} 通会话。",
+        "还没有哪个时段达到 {least} 通会话。",
         "No hour of the week has {least} conversations yet.",
     ),
     "weekdays": ("周一 周二 周三 周四 周五 周六 周日", "Mon Tue Wed Thu Fri Sat Sun"),

@@ -181,7 +181,7 @@ def test_trends_and_a_report_of_a_conversation(site: Site, open_as: Opens, tmp_p
     page.goto(f"{site.pages}/trends?lang=zh")
     page.get_by_role("radio", name="全部", exact=True).click()
     expect(page.get_by_text("“不满或激烈”的比例")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("还没有哪个时段超过 21 通会话")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("还没有哪个时段达到 21 通会话")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("客户情绪不等于坐席表现").first).to_be_visible()
     number = site.client.get("/conversations").json()["data"][0]["id"]
     page.goto(f"{site.pages}/replay?id={number}&lang=zh")
