@@ -61,6 +61,7 @@ def test_size_sharpness_pose_and_score_all_count(astronaut: Image, detector: Fac
     best = quality(face, crop)
     assert best > 0.9
     blurred = np.asarray(cv2.GaussianBlur(crop, (0, 0), 3), np.uint8)
+    assert quality(face, blurred) < best / 2
     box, marks = (np.asarray(one / 4, np.float32) for one in (face.box, face.landmarks))
     assert quality(Face(box, marks, face.score), crop) < best / 2
     assert quality(Face(face.box, face.landmarks, face.score / 2), crop) == pytest.approx(best / 2)
