@@ -191,7 +191,8 @@ def _card(one: dict[str, Any], *, current: bool) -> None:
             if one["acknowledged_at"]:
                 st.html(
                     '<span class="em-alert-seen">✓ '
-                    f"{escape(t('acknowledged', who=one['acknowledged_by']))}</span>"
+                    f"{escape(t('acknowledged', who=one['acknowledged_by']))}</span>",
+                    width="content",
                 )
             else:
                 st.button(
