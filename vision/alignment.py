@@ -65,3 +65,18 @@ def align(image: NDArray[np.uint8], landmarks: FloatArray) -> NDArray[np.uint8]:
     )
     small = cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def visible(landmarks: FloatArray, shape: tuple[int, ...]) -> float:
+    """The share of a face, from brow to chin, that lies inside its picture, in [0, 1].
+
+    Args:
+        landmarks: (5, 2), as in `vision.detection.Face`; they may lie outside.
+        shape: Height and width of the picture in pixels.
+    """
+    across, down = np.meshgrid(np.linspace(10, 38, 15), np.linspace(12, 44, 17))
+    points = np.stack([across.ravel(), down.ravel()], axis=1).astype(np.float32)
+    back = similarity_transform(TEMPLATE, landmarks[_POINTS])
+    x, y = back[:, :2] @ points.T + back[:, 2:]
+    height, width = shape[:2]
+    return float(np.mean((x >= 0) & (x < width) & (y >= 0) & (y < height)))

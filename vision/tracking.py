@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multimodal.emotions import FloatArray
-from vision.alignment import align
+from vision.alignment import align, visible
 from vision.detection import Face, FaceDetector
 
 DETECT_EVERY = 5
@@ -63,14 +63,14 @@ class FaceTracker:
         if self._last is not None and self._age < DETECT_EVERY:
             crop = align(image, self._last.face.landmarks)
             if _correlation(crop, self._last.crop) > SAME_FACE:
-                return Sight(self._last.face, crop, quality(self._last.face, crop))
+                return Sight(self._last.face, crop, quality(self._last.face, crop, image.shape))
         face = self._nearby(image)
         if face is None:
             face = self._choose(self._detector.detect(image), image.shape[:2])
         if face is None:
             return None
         crop = align(image, face.landmarks)
-        self._last, self._age = Sight(face, crop, quality(face, crop)), 0
+        self._last, self._age = Sight(face, crop, quality(face, crop, image.shape)), 0
         return self._last
 
     def _nearby(self, image: NDArray[np.uint8]) -> Face | None:
@@ -121,12 +121,18 @@ def overlap(a: FloatArray, b: FloatArray) -> float:
     return shared / whole if whole > 0 else 0.0
 
 
-def quality(face: Face, crop: NDArray[np.uint8]) -> float:
-    """How usable a sight is: the detector's score times factors for size, sharpness and pose.
+def quality(face: Face, crop: NDArray[np.uint8], shape: tuple[int, ...]) -> float:
+    """How usable a sight is: the detector's score times factors for size, sharpness, pose and cut.
 
     Size counts in full from 64 pixels and nothing at 16. Sharpness is the variance of the Laplacian
     (Pech-Pacheco et al. 2000) of the aligned face; below 100 it counts in proportion, down to 0.2.
-    For the pose see `frontality`.
+    For the pose see `frontality`. Of a face that the border cuts the share that is left counts,
+    squared.
+
+    Args:
+        face: What was detected.
+        crop: The aligned face.
+        shape: Height and width of the picture in pixels.
 
     Returns:
         In [0, 1].
@@ -135,7 +141,9 @@ def quality(face: Face, crop: NDArray[np.uint8]) -> float:
 
     size = np.clip((face.size - 16) / 48, 0, 1)
     sharpness = np.clip(cv2.Laplacian(crop, cv2.CV_64F).var() / 100, 0.2, 1)
-    return float(np.clip(face.score * size * sharpness * frontality(face.landmarks), 0, 1))
+    whole = visible(face.landmarks, shape) ** 2
+    pose = frontality(face.landmarks)
+    return float(np.clip(face.score * size * sharpness * pose * whole, 0, 1))
 
 
 def frontality(landmarks: FloatArray) -> float:

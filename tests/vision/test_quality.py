@@ -58,12 +58,15 @@ def test_landmarks_that_make_no_face() -> None:
 def test_size_sharpness_pose_and_score_all_count(astronaut: Image, detector: FaceDetector) -> None:
     (face,) = detector.detect(astronaut)
     crop = align(astronaut, face.landmarks)
-    best = quality(face, crop)
+    shape = astronaut.shape
+    best = quality(face, crop, shape)
     assert best > 0.9
     blurred = np.asarray(cv2.GaussianBlur(crop, (0, 0), 3), np.uint8)
-    assert quality(face, blurred) < best / 2
+    assert quality(face, blurred, shape) < best / 2
     box, marks = (np.asarray(one / 4, np.float32) for one in (face.box, face.landmarks))
-    assert quality(Face(box, marks, face.score), crop) < best / 2
-    assert quality(Face(face.box, face.landmarks, face.score / 2), crop) == pytest.approx(best / 2)
-    turned = quality(Face(face.box, seen(yaw=60), face.score), crop)
+    assert quality(Face(box, marks, face.score), crop, shape) < best / 2
+    assert quality(Face(face.box, face.landmarks, face.score / 2), crop, shape) == pytest.approx(
+        best / 2
+    )
+    turned = quality(Face(face.box, seen(yaw=60), face.score), crop, shape)
     assert turned == pytest.approx(best * 0.2 / frontality(face.landmarks))
