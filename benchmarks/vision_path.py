@@ -32,6 +32,7 @@ from benchmarks.rows import print_table
 from multimodal.conversation import Role, Turn
 from multimodal.emotions import EmotionScores
 from multimodal.media import frames, probe
+from multimodal.recording import FACE_RATE
 from multimodal.scoring import Frame, TurnInput
 from vision.detection import FaceDetector, open_detector
 from vision.expression import ExpressionModel
@@ -42,7 +43,6 @@ from vision.watch import Watch
 SAMPLE = Path("data/samples/video-card-replacement.mp4")
 SPEAKER = Path("samples/video/Status0_Speaking.mp4")  # 50 pictures a second
 SIZE, RATE = (640, 360), 25
-DEFAULT_RATE = 5.0
 SCENES, SEEN_SECONDS, LIVE_SECONDS = 60, 60.0, 20.0
 Image = NDArray[np.uint8]
 
@@ -61,7 +61,7 @@ def main() -> None:
         speed = {
             f"{name}, {rate:g} pictures a second": speed_of(head, detector, rate)
             for name, detector in (("mtcnn", "mtcnn"), ("yunet", str(yunet)))
-            for rate in (DEFAULT_RATE, float(RATE))
+            for rate in (FACE_RATE, float(RATE))
         }
         print("## A talking head of 640x360\n")
         print_table(speed)
@@ -142,7 +142,7 @@ def memory_of(head: Path, path: Path, hours: float) -> dict[str, Any]:
     sizes: list[float] = []
 
     def pictures() -> Iterator[tuple[float, Image]]:
-        for index, one in enumerate(frames(path, 0.0, seconds, rate=DEFAULT_RATE)):
+        for index, one in enumerate(frames(path, 0.0, seconds, rate=FACE_RATE)):
             if index % 250 == 0:
                 sizes.append(_resident())
             yield one
@@ -223,7 +223,7 @@ def samples(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if opened is None:
             continue
         start = time.perf_counter()
-        answer = score(scorer, partial(opened, DEFAULT_RATE))
+        answer = score(scorer, partial(opened, FACE_RATE))
         took = time.perf_counter() - start
         yield (
             path.name,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
-from sqlalchemy import ColumnElement, case, exists
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.store.review_tables import AppealRow, ReviewTaskRow, VerdictRow
@@ -13,7 +13,6 @@ from app.store.tables import ConversationRow
 ReviewState = Literal["waiting", "reviewed", "upheld", "false_alarm", "missed", "appealed"]
 """`waiting` for a reviewer; `reviewed`: with a verdict; with this verdict, after an appeal the one
 that was decided; with an appeal that waits for its decision."""
-REVIEW_STATES: tuple[ReviewState, ...] = get_args(ReviewState)
 
 
 def in_review(state: ReviewState) -> ColumnElement[bool]:
@@ -30,17 +29,15 @@ def in_review(state: ReviewState) -> ColumnElement[bool]:
     )
     if state == "reviewed":
         return exists().where(*judged)
-    appeal = (AppealRow.verdict_id == VerdictRow.id, AppealRow.decision == "")
     if state == "appealed":
-        return exists().where(*judged, *appeal)
-    decided = aliased(AppealRow)
-    decision = (decided.verdict_id == VerdictRow.id, decided.decision != "")
-    changed = exists().where(*decision)
-    holds = case(
-        (changed, exists().where(*decision, decided.decision == state)),
-        else_=VerdictRow.verdict == state,
+        return exists().where(
+            *judged, AppealRow.verdict_id == VerdictRow.id, AppealRow.decision == ""
+        )
+    decided = select(AppealRow.decision).where(
+        AppealRow.verdict_id == VerdictRow.id, AppealRow.decision != ""
     )
-    return exists().where(*judged, holds)
+    holds = func.coalesce(decided.scalar_subquery(), VerdictRow.verdict)
+    return exists().where(*judged, holds == state)
 
 
 def held_back() -> ColumnElement[bool]:
